@@ -1,0 +1,37 @@
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo setup setup-demo test bench generate lint lock
+
+BIN := .venv/bin
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: setup-demo ## start everything on this machine and watch it
+	$(BIN)/vigia demo
+
+setup-demo:
+	@scripts/setup prometheus alertmanager
+
+setup: ## install what the tests and benchmarks need
+	@scripts/setup prometheus alertmanager postgresql
+
+test: setup ## the whole test suite
+	$(BIN)/python -m pytest -q -n 2 -m 'not e2e'
+	$(BIN)/python -m pytest -q -m e2e
+
+bench: setup ## the benchmarks; results in bench/results
+	$(BIN)/python -m bench
+
+generate: setup-demo ## rewrite every generated file
+	$(BIN)/vigia generate
+
+lint: setup-demo ## formatter, linter, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: ## resolve the pinned versions anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --extra demo --extra dev --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c <(sed -nE 's/^([a-z0-9.-]+==[^ ;]+).*/\1/p' requirements-dev.lock) -o requirements.lock pyproject.toml

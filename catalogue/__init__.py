@@ -1,0 +1,1 @@
+"""What a metric is, and every text a person reads, in Portuguese and English. No I/O."""

@@ -1,0 +1,28 @@
+"""A text in the product's two languages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Locale = Literal["pt-BR", "en"]
+
+
+@dataclass(frozen=True)
+class Text:
+    """One sentence, said in Portuguese and in English."""
+
+    pt: str
+    en: str
+
+    def in_(self, locale: Locale) -> str:
+        """Return the text in ``locale``."""
+        return self.pt if locale == "pt-BR" else self.en
+
+    def format(self, locale: Locale, **values: object) -> str:
+        """Return the text in ``locale`` with its ``{placeholders}`` filled.
+
+        Raises:
+            KeyError: if a placeholder has no value.
+        """
+        return self.in_(locale).format(**values)

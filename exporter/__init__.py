@@ -1,0 +1,1 @@
+"""The read side: sources, collectors, snapshot, exposition."""

@@ -1,0 +1,1 @@
+"""Ways of asking: CloudWatch statistics, log events, costs, the InfluxDB API."""

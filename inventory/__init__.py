@@ -1,0 +1,1 @@
+"""What we watch and act on: the inventory file, settings, AWS sessions, the clock."""

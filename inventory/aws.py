@@ -1,0 +1,75 @@
+"""AWS clients: the only place that creates them, so that limits and counting hold everywhere."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+OnRequest = Callable[[str, str, str], None]
+"""Told ``(service, operation, code)`` of every HTTP attempt; code is the status or error code."""
+
+
+class AwsClients:
+    """Clients of one region, shared and thread-safe.
+
+    ``retries=False`` gives a client that sends each call once: for writes, where a blind second
+    sending could act twice. ``timeout`` bounds each attempt, in seconds.
+    """
+
+    def __init__(
+        self,
+        region: str,
+        endpoint_url: str | None = None,
+        on_request: OnRequest | None = None,
+        timeout: float = 20,
+    ) -> None:
+        self._region = region
+        self._endpoint_url = endpoint_url
+        self._on_request = on_request
+        self._timeout = timeout
+        # A further session costs 28 MB: one serves every client.
+        self._session = boto3.Session(region_name=region)
+        self._clients: dict[tuple[str, bool], Any] = {}
+        self._lock = threading.Lock()
+
+    def client(self, service: str, *, retries: bool = True) -> Any:
+        """Return the client of ``service``."""
+        key = (service, retries)
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._create(service, retries=retries)
+            return self._clients[key]
+
+    def _create(self, service: str, *, retries: bool) -> Any:
+        client: Any = self._session.client(
+            service,  # type: ignore[call-overload]  # the stubs list services one by one
+            endpoint_url=self._endpoint_url,
+            config=Config(
+                connect_timeout=min(5.0, self._timeout),
+                read_timeout=self._timeout,
+                retries={"mode": "standard", "total_max_attempts": 3 if retries else 1},
+                max_pool_connections=16,
+                user_agent_extra="vigia",
+            ),
+        )
+        if self._on_request:
+            self._count(client, service, self._on_request)
+        return client
+
+    def _count(self, client: Any, service: str, on_request: OnRequest) -> None:
+        # needs-retry fires once per HTTP attempt, response-received does not on time-outs.
+        def attempted(
+            operation: Any, response: Any, caught_exception: Any, **_: Any
+        ) -> None:
+            if response is not None:
+                status, parsed = response[0].status_code, response[1]
+                code = parsed.get("Error", {}).get("Code") or str(status)
+            else:
+                code = type(caught_exception).__name__
+            on_request(service, operation.name, code)
+
+        client.meta.events.register_first(f"needs-retry.{client.meta.service_model.service_id.hyphenize()}", attempted)

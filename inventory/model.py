@@ -1,0 +1,349 @@
+"""The typed shape of the inventory: what Vigia watches, and what it may act on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from inventory.durations import Duration
+
+Name = Annotated[str, Field(min_length=1, max_length=256)]
+Ratio = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A part of the inventory: frozen, and any key it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Aws(Section):
+    """The account that is watched."""
+
+    account: Annotated[str, Field(pattern=r"^\d{12}$")]
+    region: Name
+
+
+class Function(Section):
+    """A Lambda function, the alias that serves traffic and the log group it writes."""
+
+    name: Name
+    alias: Name = "LIVE"
+    log_group: Name
+    deployment_group: Name
+    critical: bool = True
+
+
+class LogEvent(Section):
+    """A word in the logs that stands for an event, and the functions that write it."""
+
+    event: Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
+    pattern: Name
+    functions: tuple[Name, ...]
+
+
+class Api(Section):
+    """An API Gateway stage and its health address."""
+
+    name: Name
+    stage: Name
+    health_url: str | None = None
+
+
+class Bucket(Section):
+    """An S3 bucket and what it holds."""
+
+    name: Name
+    role: Literal["raw", "processed"]
+
+
+class Rule(Section):
+    """An EventBridge rule that starts processing."""
+
+    name: Name
+    bus: Name = "default"
+
+
+class StateMachine(Section):
+    """A Step Functions state machine."""
+
+    name: Name
+
+
+class CodeDeploy(Section):
+    """The CodeDeploy application of the functions."""
+
+    application: Name
+
+
+class Flag(Section):
+    """A feature flag; ``critical`` flags are never disabled in bulk."""
+
+    name: Name
+    critical: bool = False
+
+
+class AppConfig(Section):
+    """Where the feature flags live."""
+
+    application: Name
+    environment: Name
+    profile: Name
+    flags: tuple[Flag, ...]
+
+
+class InfluxDb(Section):
+    """The Timestream for InfluxDB instance and the bucket of the energy data."""
+
+    instance: Name
+    url: str
+    org: Name
+    bucket: Name
+    measurements: tuple[Name, ...]
+    canary_measurement: Name = "vigia_canary"
+
+
+class Sns(Section):
+    """The topic that users are told through."""
+
+    topic: Name
+
+
+class Contact(Section):
+    """How a team is reached."""
+
+    email: Name
+    slack: str | None = None
+    phone: str | None = None
+
+
+class Level(Contact):
+    """An escalation level."""
+
+    team: Name
+
+
+class Contacts(Section):
+    """Three escalation levels in order, and those who hear of special matters."""
+
+    levels: Annotated[tuple[Level, ...], Field(min_length=3, max_length=3)]
+    security: Contact
+    privacy: Contact
+    legal: Contact
+    executive: Contact
+
+
+class Collection(Section):
+    """How often and how late the exporter reads.
+
+    ``period`` is CloudWatch's; ``lag`` is how long after a period's end its value is first
+    believed; ``lookback`` is how far back every run reads again for late revisions; ``backfill``
+    bounds what is fetched after an outage; ``stale_after`` is how long the last known values of
+    a failing collector are still shown.
+    """
+
+    period: Duration
+    lag: Duration
+    lookback: Duration
+    backfill: Duration
+    stale_after: Duration
+    control_plane_every: Duration
+    logs_every: Duration
+    logs_overlap: Duration
+    influxdb_every: Duration
+    influxdb_deadline: Duration
+    cost_every: Duration
+    cost_budget_monthly_usd: Positive
+
+
+class Threshold(Section):
+    """A limit, the window it is judged over and how many windows in a row must cross it."""
+
+    above: Positive
+    window: Duration
+    times: Annotated[int, Field(ge=1)]
+
+
+class Thresholds(Section):
+    """Limits that the platform's operators use."""
+
+    lambda_errors: Threshold
+    api_latency_seconds: Threshold
+    influxdb_write_seconds: Threshold
+    influxdb_record_age: Duration
+    processing_idle: Duration
+    missing_after: Duration
+    budget_shares: tuple[Positive, ...]
+
+
+class Regression(Section):
+    """When errors after a deployment are the deployment's fault.
+
+    ``lookback`` is how recently the alias must have moved; the error ratio since then must be
+    above ``floor`` and ``factor`` times the ratio of the version before, judged on at least
+    ``min_errors`` failures and ``min_baseline`` earlier invocations, for ``periods`` periods.
+    """
+
+    lookback: Duration
+    floor: Ratio
+    factor: Annotated[float, Field(gt=1)]
+    min_errors: Positive
+    min_baseline: Positive
+    periods: Annotated[int, Field(ge=1)]
+
+
+class BurnWindow(Section):
+    """A pair of windows and the share of the error budget that may burn in the long one."""
+
+    severity: Literal["page", "ticket"]
+    long: Duration
+    short: Duration
+    budget_share: Ratio
+
+
+class Objective(Section):
+    """A share of good events, and the fewest bad ones worth waking somebody for."""
+
+    target: Ratio
+    min_bad_events: Positive
+
+
+class LatencyObjective(Objective):
+    """A share of requests answered within ``below`` seconds."""
+
+    below: Positive
+
+
+class Objectives(Section):
+    """Service level objectives and the burn windows that guard them."""
+
+    period: Duration
+    windows: Annotated[tuple[BurnWindow, ...], Field(min_length=1)]
+    lambda_success: Objective
+    api_latency: LatencyObjective
+
+    @model_validator(mode="after")
+    def _burn_can_fire(self) -> Objectives:
+        for window in self.windows:
+            factor = window.budget_share * self.period / window.long
+            for name in ("lambda_success", "api_latency"):
+                objective: Objective = getattr(self, name)
+                if factor * (1 - objective.target) >= 1:
+                    raise ValueError(
+                        f"{name}: burn factor {factor:g} times the error budget"
+                        f" {1 - objective.target:g} is not below 1, so its alert could never fire"
+                    )
+        return self
+
+
+class Budget(Section):
+    """The platform's monthly budget."""
+
+    monthly_usd: Positive
+
+
+class Playbook(Section):
+    """What an alert's ``remediation`` label may do, how far, and to which targets."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    action: Name
+    mode: Literal["shadow", "approve", "auto"]
+    targets: Annotated[tuple[Name, ...], Field(min_length=1)]
+    alerts: Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+class Storm(Section):
+    """Too many sick targets at once stop the engine until they are ``clear`` or fewer."""
+
+    sick: Annotated[int, Field(ge=2)]
+    clear: Annotated[int, Field(ge=0)]
+
+
+class Engine(Section):
+    """The guards' limits and the engine's times."""
+
+    lookback: Duration
+    cool_down: Duration
+    runs_per_hour: Annotated[int, Field(ge=1)]
+    max_share: Annotated[float, Field(gt=0, le=1)]
+    storm: Storm
+    plan_expiry: Duration
+    approval_expiry: Duration
+    block_retry: Duration
+    block_expiry: Duration
+    settle: Duration
+    sample_every: Duration
+    verify_samples: Annotated[int, Field(ge=1)]
+    verify_deadline: Duration
+    lease: Duration
+
+
+class Alerting(Section):
+    """Prometheus' and Alertmanager's tempo, and where people look."""
+
+    scrape_interval: Duration
+    evaluation_interval: Duration
+    group_wait: Duration
+    group_interval: Duration
+    repeat_interval: Duration
+    watchdog_repeat: Duration
+    remediation_group_wait: Duration
+    escalate_after: Duration
+    prometheus_url: str
+    alertmanager_url: str
+    grafana_url: str
+    runbook_base_url: str
+    remediations_url: str
+    exporter_address: str
+    remediations_address: str
+    alertmanager_address: str
+
+
+class Inventory(Section):
+    """The whole platform as Vigia knows it."""
+
+    version: Literal[1]
+    environment: Name
+    locale: Literal["pt-BR", "en"] = "pt-BR"
+    timezone: Name
+    aws: Aws
+    functions: Annotated[tuple[Function, ...], Field(min_length=1)]
+    log_events: tuple[LogEvent, ...]
+    apis: tuple[Api, ...]
+    buckets: tuple[Bucket, ...]
+    rules: tuple[Rule, ...]
+    state_machines: tuple[StateMachine, ...]
+    codedeploy: CodeDeploy
+    appconfig: AppConfig
+    influxdb: InfluxDb
+    sns: Sns
+    contacts: Contacts
+    collection: Collection
+    thresholds: Thresholds
+    regression: Regression
+    objectives: Objectives
+    budget: Budget
+    playbooks: tuple[Playbook, ...]
+    engine: Engine
+    alerting: Alerting
+
+    @property
+    def function_names(self) -> tuple[str, ...]:
+        """Names of the functions, in the file's order."""
+        return tuple(function.name for function in self.functions)
+
+    def function(self, name: str) -> Function:
+        """Return the function called ``name``; raises KeyError for a foreign one."""
+        for function in self.functions:
+            if function.name == name:
+                return function
+        raise KeyError(name)
+
+    def playbook(self, name: str) -> Playbook:
+        """Return the playbook called ``name``; raises KeyError for an unknown one."""
+        for playbook in self.playbooks:
+            if playbook.name == name:
+                return playbook
+        raise KeyError(name)

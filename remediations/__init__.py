@@ -1,0 +1,1 @@
+"""The write side: intake, ledger, engine, action, verification, ledger."""

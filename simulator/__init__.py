@@ -1,0 +1,1 @@
+"""The embedded platform: AWS, InfluxDB, a causal workload, faults, and the demo around them."""

@@ -1,0 +1,310 @@
+"""AppConfig and its data plane, ours and whole: moto has no environments and no deployments.
+
+States, conflicts and bake times follow the API reference of StartDeployment and StopDeployment.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from simulator.aws.front import AwsError, Front, json_response
+
+_RUNNING = ("DEPLOYING", "BAKING", "VALIDATING", "ROLLING_BACK")
+_ALL_AT_ONCE = {
+    "Id": "AppConfig.AllAtOnce",
+    "Name": "AppConfig.AllAtOnce",
+    "DeploymentDurationInMinutes": 0,
+    "FinalBakeTimeInMinutes": 10,
+    "GrowthFactor": 100.0,
+    "GrowthType": "LINEAR",
+    "ReplicateTo": "NONE",
+}
+
+
+@dataclass
+class _Version:
+    number: int
+    content: bytes
+    content_type: str
+
+
+@dataclass
+class _Deployment:
+    number: int
+    environment: str
+    profile: str
+    version: int
+    strategy: dict[str, Any]
+    started: float
+    previous: int | None
+    stopped: str | None = None
+
+    def state(self, now: float) -> str:
+        """Return the state at ``now``."""
+        if self.stopped:
+            return self.stopped
+        deploying = self.strategy["DeploymentDurationInMinutes"] * 60
+        if now < self.started + deploying:
+            return "DEPLOYING"
+        baking = self.strategy["FinalBakeTimeInMinutes"] * 60
+        return "BAKING" if now < self.started + deploying + baking else "COMPLETE"
+
+    def describe(self, application: str, now: float) -> dict[str, Any]:
+        """Return the API's view."""
+        return {
+            "ApplicationId": application,
+            "EnvironmentId": self.environment,
+            "DeploymentStrategyId": self.strategy["Id"],
+            "ConfigurationProfileId": self.profile,
+            "DeploymentNumber": self.number,
+            "ConfigurationVersion": str(self.version),
+            "State": self.state(now),
+        }
+
+
+@dataclass
+class _Application:
+    id: str
+    name: str
+    environments: dict[str, str] = field(default_factory=dict)
+    profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
+    versions: dict[str, list[_Version]] = field(default_factory=dict)
+    deployments: list[_Deployment] = field(default_factory=list)
+
+
+class AppConfigService:
+    """Applications with their environments, profiles, versions and deployments."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._applications: dict[str, _Application] = {}
+        self._strategies: dict[str, dict[str, Any]] = {_ALL_AT_ONCE["Id"]: _ALL_AT_ONCE}
+        self._sessions: dict[str, tuple[str, str, str]] = {}
+
+    def deployed_flags(self, application: str, environment: str, profile: str) -> dict[str, Any]:
+        """Return the flag document that is really deployed, by names; empty before any."""
+        for app in self._applications.values():
+            if app.name == application:
+                environment_id = _id_of(app.environments, environment)
+                profile_id = _id_of({k: v["Name"] for k, v in app.profiles.items()}, profile)
+                version = self._deployed(app, environment_id, profile_id)
+                if version is not None:
+                    document: dict[str, Any] = json.loads(version.content)
+                    return document.get("values", {})  # type: ignore[no-any-return]  # a JSON object
+        return {}
+
+    def _deployed(self, app: _Application, environment: str, profile: str) -> _Version | None:
+        number: int | None = None
+        for deployment in app.deployments:
+            if (deployment.environment, deployment.profile) == (environment, profile):
+                undone = deployment.stopped is not None
+                number = deployment.previous if undone else deployment.version
+        return next((v for v in app.versions.get(profile, []) if v.number == number), None)
+
+    def install(self, front: Front) -> None:
+        """Serve the REST routes in front of moto."""
+        apps, app = "/applications", r"/applications/(?P<app>[^/]+)"
+        envs = app + "/environments"
+        profiles = app + "/configurationprofiles"
+        versions = profiles + r"/(?P<profile>[^/]+)/hostedconfigurationversions"
+        deployments = envs + r"/(?P<env>[^/]+)/deployments"
+        number = r"/(?P<number>\d+)"
+        routes = (
+            ("POST", apps, self._create_application),
+            ("GET", apps, self._list_applications),
+            ("POST", envs, self._create_environment),
+            ("GET", envs, self._list_environments),
+            ("POST", profiles, self._create_profile),
+            ("GET", profiles, self._list_profiles),
+            ("POST", versions, self._create_version),
+            ("GET", versions, self._list_versions),
+            ("GET", versions + number, self._get_version),
+            ("POST", "/deploymentstrategies", self._create_strategy),
+            ("GET", "/deploymentstrategies", self._list_strategies),
+            ("POST", deployments, self._start_deployment),
+            ("GET", deployments, self._list_deployments),
+            ("GET", deployments + number, self._get_deployment),
+            ("DELETE", deployments + number, self._stop_deployment),
+            ("POST", "/configurationsessions", self._start_session),
+            ("GET", "/configuration", self._latest),
+        )
+        for method, pattern, handler in routes:
+            front.route("appconfig", method, pattern, handler)
+
+    def _app(self, found: dict[str, str]) -> _Application:
+        try:
+            return self._applications[found["app"]]
+        except KeyError:
+            raise AwsError(404, "ResourceNotFoundException", "Application not found") from None
+
+    def _create_application(self, request: Request, _found: dict[str, str]) -> Response:
+        app = _Application(_new_id(), request.get_json()["Name"])
+        self._applications[app.id] = app
+        return json_response({"Id": app.id, "Name": app.name}, 201)
+
+    def _list_applications(self, request: Request, _found: dict[str, str]) -> Response:
+        return _listed(request, [{"Id": a.id, "Name": a.name} for a in self._applications.values()])
+
+    def _create_environment(self, request: Request, found: dict[str, str]) -> Response:
+        app, new = self._app(found), _new_id()
+        app.environments[new] = request.get_json()["Name"]
+        return json_response({"Id": new, "Name": app.environments[new], "ApplicationId": app.id}, 201)
+
+    def _list_environments(self, request: Request, found: dict[str, str]) -> Response:
+        app = self._app(found)
+        return _listed(request, [{"Id": k, "Name": v} for k, v in app.environments.items()])
+
+    def _create_profile(self, request: Request, found: dict[str, str]) -> Response:
+        app, new, asked = self._app(found), _new_id(), request.get_json()
+        app.profiles[new] = {"Id": new, "ApplicationId": app.id, **asked}
+        app.versions[new] = []
+        return json_response(app.profiles[new], 201)
+
+    def _list_profiles(self, request: Request, found: dict[str, str]) -> Response:
+        return _listed(request, list(self._app(found).profiles.values()))
+
+    def _create_version(self, request: Request, found: dict[str, str]) -> Response:
+        versions = self._versions(found)
+        newest = versions[-1].number if versions else 0
+        latest = request.headers.get("Latest-Version-Number")
+        if latest is not None and int(latest) != newest:
+            raise AwsError(409, "ConflictException", "LatestVersionNumber is not the latest version")
+        kind = request.headers.get("Content-Type", "application/json")
+        versions.append(_Version(newest + 1, request.get_data(), kind))
+        return self._version_answer(found, versions[-1], 201)
+
+    def _versions(self, found: dict[str, str]) -> list[_Version]:
+        try:
+            return self._app(found).versions[found["profile"]]
+        except KeyError:
+            raise AwsError(404, "ResourceNotFoundException", "Profile not found") from None
+
+    def _list_versions(self, request: Request, found: dict[str, str]) -> Response:
+        newest_first = reversed(self._versions(found))
+        return _listed(request, [{"VersionNumber": v.number} for v in newest_first])
+
+    def _get_version(self, _request: Request, found: dict[str, str]) -> Response:
+        for version in self._versions(found):
+            if version.number == int(found["number"]):
+                return self._version_answer(found, version, 200)
+        raise AwsError(404, "ResourceNotFoundException", "Version not found")
+
+    @staticmethod
+    def _version_answer(found: dict[str, str], version: _Version, status: int) -> Response:
+        headers = {
+            "Application-Id": found["app"],
+            "Configuration-Profile-Id": found["profile"],
+            "Version-Number": str(version.number),
+        }
+        return Response(version.content, status, headers, content_type=version.content_type)
+
+    def _create_strategy(self, request: Request, _found: dict[str, str]) -> Response:
+        asked = request.get_json()
+        strategy = {"Id": _new_id(), "FinalBakeTimeInMinutes": 0, **asked}
+        self._strategies[strategy["Id"]] = strategy
+        return json_response(strategy, 201)
+
+    def _list_strategies(self, request: Request, _found: dict[str, str]) -> Response:
+        return _listed(request, list(self._strategies.values()))
+
+    def _start_deployment(self, request: Request, found: dict[str, str]) -> Response:
+        app, asked, now = self._app(found), request.get_json(), self._now()
+        if found["env"] not in app.environments:
+            raise AwsError(404, "ResourceNotFoundException", "Environment not found")
+        if any(d.environment == found["env"] and d.state(now) in _RUNNING for d in app.deployments):
+            raise AwsError(409, "ConflictException", "Deployment already in progress")
+        profile = asked["ConfigurationProfileId"]
+        previous = self._deployed(app, found["env"], profile)
+        strategy = self._strategies.get(asked["DeploymentStrategyId"])
+        number = int(asked["ConfigurationVersion"])
+        if strategy is None or number not in [v.number for v in app.versions.get(profile, [])]:
+            raise AwsError(404, "ResourceNotFoundException", "Strategy or version not found")
+        deployment = _Deployment(
+            len(app.deployments) + 1,
+            found["env"],
+            profile,
+            number,
+            strategy,
+            now,
+            previous.number if previous else None,
+        )
+        app.deployments.append(deployment)
+        return json_response(deployment.describe(app.id, now), 201)
+
+    def _list_deployments(self, request: Request, found: dict[str, str]) -> Response:
+        app = self._app(found)
+        mine = [d for d in reversed(app.deployments) if d.environment == found["env"]]
+        return _listed(request, [d.describe(app.id, self._now()) for d in mine])
+
+    def _find(self, found: dict[str, str]) -> _Deployment:
+        for deployment in self._app(found).deployments:
+            if (deployment.environment, deployment.number) == (found["env"], int(found["number"])):
+                return deployment
+        raise AwsError(404, "ResourceNotFoundException", "Deployment not found")
+
+    def _get_deployment(self, _request: Request, found: dict[str, str]) -> Response:
+        return json_response(self._find(found).describe(found["app"], self._now()))
+
+    def _stop_deployment(self, request: Request, found: dict[str, str]) -> Response:
+        deployment, now = self._find(found), self._now()
+        revert = request.headers.get("Allow-Revert", "").lower() == "true"
+        if deployment.state(now) not in _RUNNING and not (revert and not deployment.stopped):
+            raise AwsError(400, "BadRequestException", "The deployment is not in progress")
+        deployment.stopped = "REVERTED" if revert else "ROLLED_BACK"
+        return json_response(deployment.describe(found["app"], now), 202)
+
+    def _start_session(self, request: Request, _found: dict[str, str]) -> Response:
+        asked, token = request.get_json(), secrets.token_hex(16)
+        self._sessions[token] = (
+            asked["ApplicationIdentifier"],
+            asked["EnvironmentIdentifier"],
+            asked["ConfigurationProfileIdentifier"],
+        )
+        return json_response({"InitialConfigurationToken": token}, 201)
+
+    def _latest(self, request: Request, _found: dict[str, str]) -> Response:
+        session = self._sessions.pop(request.args.get("configuration_token", ""), None)
+        if session is None:
+            raise AwsError(400, "BadRequestException", "The token is invalid or was used")
+        following = secrets.token_hex(16)
+        self._sessions[following] = session
+        version = self._by_names(*session)
+        headers = {"Next-Poll-Configuration-Token": following, "Next-Poll-Interval-In-Seconds": "15"}
+        body = version.content if version else b""
+        return Response(body, 200, headers, content_type="application/json")
+
+    def _by_names(self, application: str, environment: str, profile: str) -> _Version | None:
+        for app in self._applications.values():
+            if application in (app.id, app.name):
+                return self._deployed(
+                    app,
+                    _id_of(app.environments, environment),
+                    _id_of({k: v["Name"] for k, v in app.profiles.items()}, profile),
+                )
+        raise AwsError(404, "ResourceNotFoundException", "Application not found")
+
+
+def _id_of(names: dict[str, str], wanted: str) -> str:
+    for key, name in names.items():
+        if wanted in (key, name):
+            return key
+    raise AwsError(404, "ResourceNotFoundException", f"{wanted} not found")
+
+
+def _new_id() -> str:
+    return secrets.token_hex(4)[:7]
+
+
+def _listed(request: Request, items: list[dict[str, Any]]) -> Response:
+    start = int(request.args.get("next_token") or 0)
+    size = int(request.args.get("max_results") or 50)
+    answer: dict[str, Any] = {"Items": items[start : start + size]}
+    if start + size < len(items):
+        answer["NextToken"] = str(start + size)
+    return json_response(answer)

@@ -1,0 +1,281 @@
+"""CodeDeploy on Lambda, ours: deployments that move aliases, stop, and roll back.
+
+States and fields follow the API reference of GetDeployment and StopDeployment. Only AppSpec
+content in JSON is spoken; canary and linear configurations shift once, then finish.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.codedeploy.exceptions import CodeDeployException
+from moto.codedeploy.responses import CodeDeployResponse
+from moto.core.responses import ActionResult
+
+from simulator.aws import lambda_functions
+
+_CANARY = re.compile(r"LambdaCanary(\d+)Percent(\d+)Minutes")
+_LINEAR = re.compile(r"LambdaLinear(\d+)PercentEvery(\d+)Minutes?")
+_PAGE = 25
+ENDED = frozenset({"Succeeded", "Failed", "Stopped"})
+
+
+class _Error(CodeDeployException):
+    code = 400
+
+
+@dataclass
+class Deployment:
+    """One deployment of a version to an alias."""
+
+    id: str
+    application: str
+    group: str
+    function: str
+    alias: str
+    current: str
+    target: str
+    config: str
+    content: str
+    created: float
+    creator: str = "user"
+    status: str = "Created"
+    completed: float | None = None
+    rollback: dict[str, str] = field(default_factory=dict)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the ``deploymentInfo`` of the API."""
+        counts = dict.fromkeys(("Pending", "InProgress", "Succeeded", "Failed", "Skipped"), 0)
+        counts[self.status if self.status in counts else "InProgress"] = 1
+        return {
+            "deploymentId": self.id,
+            "applicationName": self.application,
+            "deploymentGroupName": self.group,
+            "deploymentConfigName": self.config,
+            "computePlatform": "Lambda",
+            "status": self.status,
+            "creator": self.creator,
+            "createTime": datetime.fromtimestamp(self.created, UTC),
+            "completeTime": datetime.fromtimestamp(self.completed, UTC) if self.completed else None,
+            "revision": {
+                "revisionType": "AppSpecContent",
+                "appSpecContent": {"content": self.content},
+            },
+            "deploymentOverview": counts,
+            "rollbackInfo": self.rollback,
+        }
+
+
+class Deployments:
+    """Every deployment, advanced by ``now`` whenever somebody looks."""
+
+    def __init__(self, region: str, now: Callable[[], float]) -> None:
+        self._region = region
+        self._now = now
+        self._all: dict[str, Deployment] = {}
+
+    def create(self, application: str, group: str, content: str, config: str) -> Deployment:
+        """Start a deployment.
+
+        Raises:
+            CodeDeployException: for content it does not speak, or a group that is busy.
+        """
+        properties = _properties(content)
+        busy = [d for d in self.all() if d.group == group and d.status not in ENDED]
+        if busy:
+            raise _Error("DeploymentLimitExceededException", f"{busy[0].id} is in progress")
+        return self._start(application, group, content, config, properties, "user")
+
+    def record(self, deployment: Deployment) -> None:
+        """Add a deployment of the past."""
+        self._all[deployment.id] = deployment
+
+    def all(self) -> list[Deployment]:
+        """Return every deployment, newest first."""
+        for deployment in list(self._all.values()):
+            self._advance(deployment)
+        return sorted(self._all.values(), key=lambda d: d.created, reverse=True)
+
+    def get(self, deployment_id: str) -> Deployment:
+        """Return one deployment; raises CodeDeployException when there is none."""
+        if deployment_id not in self._all:
+            raise _Error("DeploymentDoesNotExistException", f"{deployment_id} does not exist")
+        self._advance(self._all[deployment_id])
+        return self._all[deployment_id]
+
+    def stop(self, deployment_id: str, *, roll_back: bool) -> Deployment:
+        """Stop a deployment; with ``roll_back`` the alias returns by a deployment of its own."""
+        deployment = self.get(deployment_id)
+        if deployment.status in ENDED:
+            raise _Error("DeploymentAlreadyCompletedException", "already completed")
+        deployment.status, deployment.completed = "Stopped", self._now()
+        if roll_back:
+            properties = {
+                "Name": deployment.function,
+                "Alias": deployment.alias,
+                "CurrentVersion": deployment.target,
+                "TargetVersion": deployment.current,
+            }
+            content = app_spec(deployment.function, deployment.alias, deployment.target, deployment.current)
+            undo = self._start(
+                deployment.application,
+                deployment.group,
+                content,
+                "CodeDeployDefault.LambdaAllAtOnce",
+                properties,
+                "codeDeployRollback",
+            )
+            undo.rollback = {"rollbackTriggeringDeploymentId": deployment.id}
+            deployment.rollback = {"rollbackDeploymentId": undo.id}
+        return deployment
+
+    def _start(
+        self,
+        application: str,
+        group: str,
+        content: str,
+        config: str,
+        properties: dict[str, str],
+        creator: str,
+    ) -> Deployment:
+        deployment = Deployment(
+            id=f"d-{secrets.token_hex(5).upper()[:9]}",
+            application=application,
+            group=group,
+            function=properties["Name"],
+            alias=properties["Alias"],
+            current=str(properties["CurrentVersion"]),
+            target=str(properties["TargetVersion"]),
+            config=config,
+            content=content,
+            created=self._now(),
+            creator=creator,
+        )
+        self._all[deployment.id] = deployment
+        self._advance(deployment)
+        return deployment
+
+    def _advance(self, deployment: Deployment) -> None:
+        if deployment.status in ENDED:
+            return
+        share, minutes = _shape(deployment.config)
+        finished = self._now() >= deployment.created + minutes * 60
+        if finished:
+            deployment.status, deployment.completed = "Succeeded", self._now()
+            self._move(deployment, deployment.target, {})
+        elif deployment.status == "Created":
+            deployment.status = "InProgress"
+            self._move(deployment, deployment.current, {deployment.target: share})
+
+    def _move(self, deployment: Deployment, version: str, weights: dict[str, float]) -> None:
+        lambda_functions.move_alias(
+            self._region,
+            deployment.function,
+            deployment.alias,
+            version,
+            {"AdditionalVersionWeights": weights},
+        )
+
+
+def app_spec(function: str, alias: str, current: str, target: str) -> str:
+    """Return the AppSpec content that moves ``alias`` from ``current`` to ``target``."""
+    properties = {"Name": function, "Alias": alias, "CurrentVersion": current, "TargetVersion": target}
+    resource = {function: {"Type": "AWS::Lambda::Function", "Properties": properties}}
+    return json.dumps({"version": 0.0, "Resources": [resource]})
+
+
+def _properties(content: str) -> dict[str, str]:
+    try:
+        resources = json.loads(content)["Resources"]
+        first = resources[0] if isinstance(resources, list) else resources
+        properties: dict[str, str] = next(iter(first.values()))["Properties"]
+    except (ValueError, KeyError, IndexError, TypeError, StopIteration) as error:
+        raise _Error("InvalidRevisionException", "the AppSpec content is not understood") from error
+    return properties
+
+
+def _shape(config: str) -> tuple[float, int]:
+    if match := _CANARY.search(config):
+        return int(match.group(1)) / 100, int(match.group(2))
+    if match := _LINEAR.search(config):
+        step = int(match.group(1))
+        return step / 100, int(match.group(2)) * (100 // step)
+    return 1.0, 0
+
+
+def install(deployments: Deployments) -> None:
+    """Answer CodeDeploy's deployment calls from ``deployments``; groups stay moto's."""
+
+    def create_deployment(self: CodeDeployResponse) -> ActionResult:
+        application = self._get_param("applicationName")
+        group = self._get_param("deploymentGroupName")
+        known = self.codedeploy_backend.get_deployment_group(application, group)
+        revision = self._get_param("revision") or {}
+        content = (revision.get("appSpecContent") or revision.get("string") or {}).get("content")
+        config = self._get_param("deploymentConfigName") or str(known.deployment_config_name)
+        created = deployments.create(application, group, content or "", config)
+        return ActionResult({"deploymentId": created.id})
+
+    def get_deployment(self: CodeDeployResponse) -> ActionResult:
+        found = deployments.get(self._get_param("deploymentId"))
+        return ActionResult({"deploymentInfo": found.describe()})
+
+    def batch_get_deployments(self: CodeDeployResponse) -> ActionResult:
+        wanted = self._get_param("deploymentIds") or []
+        if len(wanted) > _PAGE:
+            raise _Error("BatchLimitExceededException", f"{_PAGE} deployments at most")
+        return ActionResult(
+            {"deploymentsInfo": [deployments.get(one).describe() for one in wanted]}
+        )
+
+    def stop_deployment(self: CodeDeployResponse) -> ActionResult:
+        roll_back = bool(self._get_param("autoRollbackEnabled"))
+        deployments.stop(self._get_param("deploymentId"), roll_back=roll_back)
+        return ActionResult({"status": "Succeeded", "statusMessage": ""})
+
+    def list_deployments(self: CodeDeployResponse) -> ActionResult:
+        return ActionResult(_list(self._get_params(), deployments.all()))
+
+    def list_deployment_targets(self: CodeDeployResponse) -> ActionResult:
+        found = deployments.get(self._get_param("deploymentId"))
+        return ActionResult({"targetIds": [f"{found.function}:{found.alias}"]})
+
+    for method in (
+        create_deployment,
+        get_deployment,
+        batch_get_deployments,
+        stop_deployment,
+        list_deployments,
+        list_deployment_targets,
+    ):
+        setattr(CodeDeployResponse, method.__name__, method)
+
+
+def _list(params: dict[str, Any], found: list[Deployment]) -> dict[str, Any]:
+    statuses = params.get("includeOnlyStatuses")
+    window = params.get("createTimeRange") or {}
+    start, end = (window.get(name) for name in ("start", "end"))
+    matching = [
+        deployment.id
+        for deployment in found
+        if params.get("applicationName") in (None, deployment.application)
+        and params.get("deploymentGroupName") in (None, deployment.group)
+        and (not statuses or deployment.status in statuses)
+        and (start is None or deployment.created >= _stamp(start))
+        and (end is None or deployment.created <= _stamp(end))
+    ]
+    offset = int(params.get("nextToken") or 0)
+    answer: dict[str, Any] = {"deployments": matching[offset : offset + _PAGE]}
+    if offset + _PAGE < len(matching):
+        answer["nextToken"] = str(offset + _PAGE)
+    return answer
+
+
+def _stamp(value: Any) -> float:
+    return value.timestamp() if isinstance(value, datetime) else float(value)

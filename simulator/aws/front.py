@@ -1,0 +1,194 @@
+"""What stands before moto: names each call, records it, injects faults, serves added routes."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from werkzeug.wrappers import Request, Response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
+_REST = {"lambda": "lambda", "appconfig": "appconfig", "apigateway": "apigateway"}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One call that reached the embedded AWS."""
+
+    at: float
+    service: str
+    operation: str
+    status: int
+
+
+@dataclass
+class Fault:
+    """A fault on one operation. ``after`` lets the effect happen and loses the answer."""
+
+    service: str
+    operation: str
+    code: str
+    status: int
+    times: int | None
+    after: bool
+    delay: float
+
+
+class AwsError(Exception):
+    """An error answer in the REST-JSON form."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+Handler = Callable[[Request, dict[str, str]], Response]
+
+
+class Front:
+    """A WSGI application around moto's."""
+
+    def __init__(self, inner: WSGIApplication, now: Callable[[], float]) -> None:
+        self._inner = inner
+        self._now = now
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()
+        self._routes: list[tuple[str, str, re.Pattern[str], Handler]] = []
+        self._rest = {name: _rest_operations(name) for name in _REST}
+        self.seen: deque[Seen] = deque(maxlen=100_000)
+
+    def route(self, service: str, method: str, pattern: str, handler: Handler) -> None:
+        """Answer ``method`` on paths that match ``pattern`` with ``handler`` instead of moto."""
+        self._routes.append((service, method, re.compile(pattern), handler))
+
+    def fail(
+        self,
+        service: str,
+        operation: str,
+        *,
+        code: str = "InternalFailure",
+        status: int = 500,
+        times: int | None = None,
+        after: bool = False,
+        delay: float = 0.0,
+    ) -> None:
+        """Make calls fail: before they act, or ``after`` (the effect stays, the answer is lost)."""
+        with self._lock:
+            self._faults.append(Fault(service, operation, code, status, times, after, delay))
+
+    def heal(self) -> None:
+        """Forget every fault."""
+        with self._lock:
+            self._faults.clear()
+
+    def count(self, service: str, operation: str) -> int:
+        """Return how many calls of an operation were carried out."""
+        return sum(
+            1
+            for seen in list(self.seen)
+            if (seen.service, seen.operation) == (service, operation) and seen.status < 300  # noqa: PLR2004 success
+        )
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        request = Request(environ)
+        service = self._service(request)
+        operation = self._operation(service, request)
+        fault = self._take(service, operation)
+        if fault is not None:
+            time.sleep(fault.delay)
+            if not fault.after:
+                self._record(service, operation, fault.status)
+                return _error(fault.status, fault.code, "injected")(environ, start)
+        response = self._answer(service, request)
+        self._record(service, operation, response.status_code)
+        if fault is not None:
+            return _error(fault.status, fault.code, "injected after the effect")(environ, start)
+        return response(environ, start)
+
+    def _answer(self, service: str, request: Request) -> Response:
+        for wanted, method, pattern, handler in self._routes:
+            match = pattern.fullmatch(request.path)
+            if wanted == service and method == request.method and match:
+                found = {name: unquote(value) for name, value in match.groupdict().items()}
+                try:
+                    return handler(request, found)
+                except AwsError as error:
+                    return _error(error.status, error.code, str(error))
+        body = request.get_data(cache=True)
+        environ = {
+            **request.environ,
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.input_terminated": True,
+            "CONTENT_LENGTH": str(len(body)),
+        }
+        return Response.from_app(self._inner, environ, buffered=True)
+
+    def _record(self, service: str, operation: str, status: int) -> None:
+        self.seen.append(Seen(self._now(), service, operation, status))
+
+    def _take(self, service: str, operation: str) -> Fault | None:
+        with self._lock:
+            for fault in self._faults:
+                if fault.service == service and fault.operation in (operation, "*"):
+                    if fault.times is not None:
+                        fault.times -= 1
+                        if fault.times == 0:
+                            self._faults.remove(fault)
+                    return fault
+        return None
+
+    @staticmethod
+    def _service(request: Request) -> str:
+        match = _SCOPE.search(request.headers.get("Authorization", ""))
+        return {"monitoring": "cloudwatch"}.get(match.group(1), match.group(1)) if match else ""
+
+    def _operation(self, service: str, request: Request) -> str:
+        target = request.headers.get("X-Amz-Target", "")
+        if target:
+            return target.rsplit(".", 1)[-1]
+        if service in self._rest:
+            for method, pattern, name in self._rest[service]:
+                if method == request.method and pattern.fullmatch(request.path):
+                    return name
+        if request.mimetype == "application/x-www-form-urlencoded":
+            match = re.search(rb"(?:^|&)Action=(\w+)", request.get_data(cache=True))
+            return match.group(1).decode() if match else ""
+        return f"{request.method} {request.path}"
+
+
+def json_response(document: Any, status: int = 200) -> Response:
+    """Return a JSON answer."""
+    return Response(json.dumps(document, default=str), status=status, mimetype="application/json")
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    body = json.dumps({"__type": code, "message": message, "Message": message})
+    headers = {"x-amzn-ErrorType": code, "x-amzn-errortype": code}
+    return Response(body, status=status, headers=headers, mimetype="application/json")
+
+
+def _rest_operations(service: str) -> list[tuple[str, re.Pattern[str], str]]:
+    model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
+    found = []
+    for name in model.operation_names:
+        http = model.operation_model(name).http
+        path = re.escape(http["requestUri"].split("?")[0]).replace(r"\{", "{").replace(r"\}", "}")
+        path = re.sub(r"\{[^}]*\\?\+\}", "{X+}", path)
+        pattern = path.replace("{X+}", ".+")
+        found.append((http["method"], re.compile(re.sub(r"\{[^}]+\}", "[^/]+", pattern)), name))
+    return found

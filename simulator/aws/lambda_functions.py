@@ -1,0 +1,206 @@
+"""Lambda, ours: revision ids that rotate, checked weights, guarded deletes, paging, and
+
+provisioned concurrency. Rules from the API reference of UpdateAlias, DeleteFunction,
+ListVersionsByFunction and PutProvisionedConcurrencyConfig.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from moto.awslambda.exceptions import (
+    InvalidParameterValueException,
+    LambdaClientError,
+    PreconditionFailedException,
+)
+from moto.awslambda.models import LambdaAlias, LambdaBackend, LambdaStorage, lambda_backends
+from moto.awslambda.responses import LambdaResponse
+from moto.core import DEFAULT_ACCOUNT_ID
+from werkzeug.wrappers import Request, Response
+
+from simulator.aws.front import AwsError, Front, json_response
+
+PROVISIONING_SECONDS = 5.0
+_PAGE = 50
+
+
+class _Conflict(LambdaClientError):
+    code = 409
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ResourceConflictException", message)
+
+
+def backend(region: str) -> LambdaBackend:
+    """Return moto's Lambda backend of ``region``."""
+    return lambda_backends[DEFAULT_ACCOUNT_ID][region]
+
+
+def serving(region: str, function: str, alias: str) -> dict[str, float]:
+    """Return the share of traffic by version that ``alias`` really serves."""
+    found = backend(region).get_alias(alias, function)
+    weights = {str(v): float(w) for v, w in _weights(found.routing_config).items()}
+    return {str(found.function_version): 1.0 - sum(weights.values()), **weights}
+
+
+def move_alias(
+    region: str,
+    function: str,
+    alias: str,
+    version: str | None,
+    routing: dict[str, Any] | None,
+) -> LambdaAlias:
+    """Point an alias elsewhere; weights stay as they are where ``routing`` is None."""
+    found = backend(region).get_alias(alias, function)
+    target = version or str(found.function_version)
+    if routing is not None:
+        _check_weights(region, function, target, routing)
+    backend(region).get_function(function, target)
+    found.update(None, version, routing)  # type: ignore[arg-type]  # moto types the mapping as text
+    found.revision_id = str(uuid.uuid4())
+    return found
+
+
+def _weights(routing: Any) -> dict[str, float]:
+    return (routing or {}).get("AdditionalVersionWeights") or {}
+
+
+def _check_weights(region: str, function: str, version: str, routing: dict[str, Any]) -> None:
+    weights = _weights(routing)
+    if len(weights) > 1:
+        raise InvalidParameterValueException("Number of items in AdditionalVersionWeights exceeds 1")
+    for other, weight in weights.items():
+        if not 0 <= float(weight) <= 1:
+            raise InvalidParameterValueException(f"Invalid weight {weight}")
+        if "$LATEST" in (other, version):
+            raise InvalidParameterValueException("$LATEST is not supported for weighted aliases")
+        if other == version:
+            raise InvalidParameterValueException("A version cannot be weighted against itself")
+        backend(region).get_function(function, other)
+
+
+def install(front: Front, now: Callable[[], float]) -> None:
+    """Extend moto's Lambda; ``now`` drives provisioning."""
+
+    def update_alias(self: LambdaResponse) -> Any:
+        function, alias = _path(self, -3), _path(self, -1)
+        params = json.loads(self.body)
+        current = self.backend.get_alias(alias, function)
+        if params.get("RevisionId") not in (None, current.revision_id):
+            raise PreconditionFailedException(
+                "The Revision Id provided does not match the latest Revision Id."
+            )
+        moved = move_alias(
+            self.region,
+            function,
+            alias,
+            params.get("FunctionVersion"),
+            params.get("RoutingConfig"),
+        )
+        return 200, {}, json.dumps(moved.to_json())
+
+    def list_versions_by_function(self: LambdaResponse) -> str:
+        functions = list(self.backend.list_versions_by_function(_path(self, -2)))
+        page, marker = _page(self, functions)
+        answer = {"Versions": [function.get_configuration() for function in page]}
+        return json.dumps({**answer, "NextMarker": marker})
+
+    def list_aliases(self: LambdaResponse) -> Any:
+        page, marker = _page(self, list(self.backend.list_aliases(_path(self, -2))))
+        answer = {"Aliases": [alias.to_json() for alias in page], "NextMarker": marker}
+        return 200, {}, json.dumps(answer)
+
+    LambdaResponse.update_alias = update_alias
+    LambdaResponse.list_versions_by_function = list_versions_by_function
+    LambdaResponse.list_aliases = list_aliases
+    LambdaStorage.del_function = _guarded_delete(LambdaStorage.del_function)
+    _ProvisionedConcurrency(now).install(front)
+
+
+def _path(self: LambdaResponse, index: int) -> str:
+    part: str = self.path.rstrip("/").split("/")[index]
+    return part
+
+
+def _page(self: LambdaResponse, items: list[Any]) -> tuple[list[Any], str | None]:
+    start = int(self._get_param("Marker") or 0)
+    size = min(int(self._get_param("MaxItems") or _PAGE), _PAGE)
+    end = start + size
+    return items[start:end], str(end) if end < len(items) else None
+
+
+def _guarded_delete(original: Callable[..., None]) -> Callable[..., None]:
+    if getattr(original, "guarded", False):
+        return original
+
+    def del_function(
+        self: LambdaStorage, name_or_arn: str, qualifier: str | None = None
+    ) -> None:
+        if qualifier == "$LATEST":
+            raise InvalidParameterValueException("$LATEST version cannot be deleted without deleting the function.")
+        if qualifier:
+            for alias in self.list_aliases(name_or_arn):
+                if qualifier in (str(alias.function_version), *_weights(alias.routing_config)):
+                    raise _Conflict(
+                        f"Version {qualifier} is in use by alias {alias.name} and cannot be deleted"
+                    )
+        original(self, name_or_arn, qualifier)
+
+    del_function.guarded = True  # type: ignore[attr-defined]  # marks ours, so that it wraps once
+    return del_function
+
+
+class _ProvisionedConcurrency:
+    """Asked, then READY some seconds later; refused on a weighted alias."""
+
+    _PATH = r"/2019-09-30/functions/(?P<function>[^/]+)/provisioned-concurrency"
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._asked: dict[tuple[str, str], tuple[int, float]] = {}
+
+    def install(self, front: Front) -> None:
+        front.route("lambda", "PUT", self._PATH, self.put)
+        front.route("lambda", "GET", self._PATH, self.get)
+        front.route("lambda", "DELETE", self._PATH, self.delete)
+
+    def put(self, request: Request, found: dict[str, str]) -> Response:
+        count = int(request.get_json()["ProvisionedConcurrentExecutions"])
+        self._asked[self._key(request, found)] = (count, self._now())
+        return json_response(self._state(self._key(request, found)), 202)
+
+    def get(self, request: Request, found: dict[str, str]) -> Response:
+        if request.args.get("List") == "ALL":
+            keys = [key for key in self._asked if key[0] == found["function"]]
+            return json_response({"ProvisionedConcurrencyConfigs": [self._state(k) for k in keys]})
+        return json_response(self._state(self._key(request, found)))
+
+    def delete(self, request: Request, found: dict[str, str]) -> Response:
+        self._asked.pop(self._key(request, found), None)
+        return Response(status=204)
+
+    @staticmethod
+    def _key(request: Request, found: dict[str, str]) -> tuple[str, str]:
+        return found["function"], request.args["Qualifier"]
+
+    def _state(self, key: tuple[str, str]) -> dict[str, Any]:
+        if key not in self._asked:
+            raise AwsError(
+                404,
+                "ProvisionedConcurrencyConfigNotFoundException",
+                "No Provisioned Concurrency Config found for this function",
+            )
+        count, since = self._asked[key]
+        ready = self._now() - since >= PROVISIONING_SECONDS
+        return {
+            "RequestedProvisionedConcurrentExecutions": count,
+            "AvailableProvisionedConcurrentExecutions": count if ready else 0,
+            "AllocatedProvisionedConcurrentExecutions": count if ready else 0,
+            "Status": "READY" if ready else "IN_PROGRESS",
+        }
+
+
+

@@ -1,0 +1,125 @@
+"""Small corrections to moto, ours: Timestream for InfluxDB, CloudTrail events, STS.
+
+An instance becomes AVAILABLE some seconds after it was created or changed, and its storage only
+grows (UpdateDbInstance); LookupEvents answers from recorded events; AssumeRole refuses a role that
+IAM does not know.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.cloudtrail.responses import CloudTrailResponse
+from moto.core.exceptions import JsonRESTError, ServiceException
+from moto.iam.models import iam_backends
+from moto.sts.responses import TokenResponse
+from moto.timestreaminfluxdb.models import DBInstance, InstanceStatus, TimestreamInfluxDBBackend
+from moto.timestreaminfluxdb.responses import TimestreamInfluxDBResponse
+
+CHANGE_SECONDS = 5.0
+_PAGE = 50
+
+
+def install_timestream(now: Callable[[], float]) -> None:
+    """Let instances become AVAILABLE and be changed."""
+    since: dict[str, float] = {}
+    original = TimestreamInfluxDBBackend.__dict__.get("vigia_get", TimestreamInfluxDBBackend.get_db_instance)
+
+    def settle(instance: DBInstance) -> DBInstance:
+        started = since.setdefault(instance.id, now())
+        if now() - started >= CHANGE_SECONDS:
+            instance.status = InstanceStatus.AVAILABLE
+        return instance
+
+    def get_db_instance(self: TimestreamInfluxDBBackend, id: str) -> DBInstance:  # noqa: A002 moto's name
+        by_name = [i.id for i in self.db_instances.values() if i.name == id]
+        return settle(original(self, by_name[0] if by_name else id))
+
+    def update_db_instance(self: TimestreamInfluxDBResponse) -> str:
+        asked = json.loads(self.body)
+        instance = self.timestreaminfluxdb_backend.get_db_instance(asked["identifier"])
+        if instance.status != InstanceStatus.AVAILABLE:
+            raise JsonRESTError("ConflictException", "The instance is not available")
+        storage = asked.get("allocatedStorage", instance.allocated_storage)
+        if storage < instance.allocated_storage:
+            raise JsonRESTError("ValidationException", "Allocated storage can only grow")
+        instance.allocated_storage = storage
+        instance.db_instance_type = asked.get("dbInstanceType", instance.db_instance_type)
+        instance.status = InstanceStatus.UPDATING
+        since[instance.id] = now()
+        return json.dumps(instance.to_dict())
+
+    def list_db_instances(self: TimestreamInfluxDBResponse) -> str:
+        backend = self.timestreaminfluxdb_backend
+        for instance in backend.db_instances.values():
+            settle(instance)
+        return json.dumps({"items": backend.list_db_instances()})
+
+    TimestreamInfluxDBBackend.vigia_get = original
+    TimestreamInfluxDBBackend.get_db_instance = get_db_instance
+    TimestreamInfluxDBResponse.update_db_instance = update_db_instance
+    TimestreamInfluxDBResponse.list_db_instances = list_db_instances
+
+
+class Trail:
+    """What CloudTrail saw, newest first."""
+
+    def __init__(self) -> None:
+        self._events: list[dict[str, Any]] = []
+
+    def record(self, name: str, user: str, at: float) -> None:
+        """Record that ``user`` called ``name`` at ``at`` (unix seconds)."""
+        self._events.append(
+            {"EventId": str(uuid.uuid4()), "EventName": name, "EventTime": at, "Username": user}
+        )
+        self._events.sort(key=lambda event: -event["EventTime"])
+
+    def lookup(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Return one page of LookupEvents."""
+        attributes = asked.get("LookupAttributes") or []
+        if any(a["AttributeKey"] not in ("EventName", "Username") for a in attributes):
+            raise JsonRESTError("InvalidLookupAttributesException", "not supported here")
+        found = [
+            event
+            for event in self._events
+            if all(event[a["AttributeKey"]] == a["AttributeValue"] for a in attributes)
+            and float(asked.get("StartTime") or 0) <= event["EventTime"]
+            and event["EventTime"] <= float(asked.get("EndTime") or 1e12)
+        ]
+        start = int(asked.get("NextToken") or 0)
+        answer: dict[str, Any] = {"Events": found[start : start + _PAGE]}
+        if start + _PAGE < len(found):
+            answer["NextToken"] = str(start + _PAGE)
+        return answer
+
+
+def install_trail(trail: Trail) -> None:
+    """Answer LookupEvents from ``trail``."""
+
+    def lookup_events(self: CloudTrailResponse) -> str:
+        return json.dumps(trail.lookup(json.loads(self.body)))
+
+    CloudTrailResponse.lookup_events = lookup_events
+
+
+class _AccessDenied(ServiceException):
+    code = "AccessDenied"
+
+
+def install_sts() -> None:
+    """Let AssumeRole refuse a role that does not exist."""
+    original = TokenResponse.__dict__.get("vigia_assume", TokenResponse.assume_role)
+
+    def assume_role(self: TokenResponse) -> Any:
+        arn = self._get_param("RoleArn") or ""
+        roles = iam_backends[DEFAULT_ACCOUNT_ID]["aws"].roles.values()
+        if arn not in [role.arn for role in roles]:
+            raise _AccessDenied(f"not authorized to perform sts:AssumeRole on {arn}")
+        return original(self)
+
+    TokenResponse.vigia_assume = original
+    TokenResponse.assume_role = assume_role

@@ -1,0 +1,1 @@
+"""Opening SQLite or PostgreSQL, and bringing a schema up to date."""

@@ -1,0 +1,52 @@
+"""``vigia generate``: write every generated file, or fail on drift."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import alerts.generate
+import grafana.generate
+from inventory.model import Inventory
+from inventory.settings import Settings
+from vigia import inventory_file
+from vigia.exits import CommandError, Exit
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "generate", help="write rules, Alertmanager configuration, dashboards and runbooks"
+    )
+    inventory_file.add_option(parser)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail on drift")
+    parser.add_argument("--output", type=Path, default=Path(), help="root (default: here)")
+    parser.set_defaults(run=run)
+
+
+def generated(inventory: Inventory) -> dict[Path, str]:
+    """Return every generated file by its path below the root."""
+    files = {**alerts.generate.files(inventory), **grafana.generate.files(inventory)}
+    return {Path(name): text for name, text in sorted(files.items())}
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """Write the files, or compare them."""
+    files = generated(inventory_file.load(args, settings))
+    drifted = [
+        path
+        for path, text in files.items()
+        if not (args.output / path).is_file()
+        or (args.output / path).read_text(encoding="utf-8") != text
+    ]
+    if args.check:
+        if drifted:
+            raise CommandError(
+                Exit.UNHEALTHY, *(f"{path}: differs; run 'vigia generate'" for path in drifted)
+            )
+        return Exit.FINE
+    for path in drifted:
+        (args.output / path).parent.mkdir(parents=True, exist_ok=True)
+        (args.output / path).write_text(files[path], encoding="utf-8")
+    print(f"{len(files)} files, {len(drifted)} written")  # noqa: T201 the command's answer
+    return Exit.FINE
