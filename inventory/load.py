@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
 from inventory.model import Inventory
 from inventory.source import InventoryError, Path_, Problem, Source, read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["InventoryError", "Problem", "load_inventory"]
 
@@ -47,13 +50,21 @@ def _problems(error: ValidationError, source: Source) -> Iterator[Problem]:
         key = path[-1] if path else "inventory"
         text = _TEXTS.get(found["type"])
         if text is None:
-            text = f"'{{key}}': {found['msg'].removeprefix('Value error, ')}".replace("{key}", "{key}")
-            yield source.problem(path, text.replace("{key}", str(key)))
+            yield source.problem(path, f"'{key}': {found['msg'].removeprefix('Value error, ')}")
         else:
             yield source.problem(path, text.format(key=key))
 
 
 def _cross_checks(inventory: Inventory) -> Iterator[tuple[Path_, str]]:
+    yield from _foreign_functions(inventory)
+    yield from _repeated_names(inventory)
+    try:
+        ZoneInfo(inventory.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        yield ("timezone",), f"unknown time zone '{inventory.timezone}'"
+
+
+def _foreign_functions(inventory: Inventory) -> Iterator[tuple[Path_, str]]:
     known = set(inventory.function_names)
     for number, log_event in enumerate(inventory.log_events):
         for index, name in enumerate(log_event.functions):
@@ -63,12 +74,11 @@ def _cross_checks(inventory: Inventory) -> Iterator[tuple[Path_, str]]:
         for index, name in enumerate(playbook.targets):
             if playbook.action == "rollback_function" and name not in known:
                 yield ("playbooks", number, "targets", index), f"unknown function '{name}'"
+
+
+def _repeated_names(inventory: Inventory) -> Iterator[tuple[Path_, str]]:
     for section in ("functions", "buckets", "rules", "state_machines", "playbooks"):
         counts = Counter(item.name for item in getattr(inventory, section))
         for number, item in enumerate(getattr(inventory, section)):
             if counts[item.name] > 1:
                 yield (section, number, "name"), f"'{item.name}' stands in {section} more than once"
-    try:
-        ZoneInfo(inventory.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        yield ("timezone",), f"unknown time zone '{inventory.timezone}'"

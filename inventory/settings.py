@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class SettingsError(Exception):
@@ -40,6 +43,10 @@ class Settings:
             webhook_token_file=path("VIGIA_WEBHOOK_TOKEN_FILE"),
             influxdb_token_file=path("VIGIA_INFLUXDB_TOKEN_FILE"),
         )
+
+    def with_database(self, url: str) -> Settings:
+        """Return the same settings with another database URL."""
+        return replace(self, database_url=url)
 
     def database(self, name: str) -> str:
         """Return the database URL: the one set, else an SQLite file in the state directory.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Path_ = tuple[str | int, ...]
 
@@ -92,7 +94,7 @@ def read_source(path: Path) -> Source:
         raise InventoryError(
             (Problem(name, line, column, error.problem or "is not YAML"),)
         ) from error
-    source = Source(None)
+    source = Source(None, {(): (name, 1, 1)})
     problems: list[Problem] = []
     if root is not None:
         source.data = _build(root, name, (), source, problems)
@@ -101,9 +103,7 @@ def read_source(path: Path) -> Source:
     return source
 
 
-def _build(
-    node: yaml.Node, file: str, path: Path_, source: Source, problems: list[Problem]
-) -> Any:
+def _build(node: yaml.Node, file: str, path: Path_, source: Source, problems: list[Problem]) -> Any:
     place = (file, node.start_mark.line + 1, node.start_mark.column + 1)
     source.places[path] = place
     if isinstance(node, yaml.MappingNode):

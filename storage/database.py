@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+if TYPE_CHECKING:
+    import sqlite3
+import threading
+    from collections.abc import Iterator
+
+_QUEUE = "vigia_writers"
 
 
 class DatabaseError(Exception):
@@ -42,7 +48,12 @@ def open_database(url: str) -> sa.Engine:
 
 
 def _open_sqlite(url: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(url, connect_args={"timeout": 10, "check_same_thread": False})
+    # SQLite lets waiting writers starve each other: those of one process queue for this lock.
+    engine = sa.create_engine(
+        url,
+        connect_args={"timeout": 10, "check_same_thread": False},
+        execution_options={_QUEUE: threading.Lock()},
+    )
 
     @sa.event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _record: Any) -> None:
@@ -68,5 +79,21 @@ def _open_sqlite(url: sa.URL) -> sa.Engine:
 @contextmanager
 def write(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Open one transaction that writes; committed at the end, rolled back on any error."""
-    with engine.connect().execution_options(vigia_write=True) as connection, connection.begin():
+    queue = engine.get_execution_options().get(_QUEUE, nullcontext())
+    with (
+        queue,
+        engine.connect().execution_options(vigia_write=True) as connection,
+        connection.begin(),
+    ):
         yield connection
+
+
+def insert_once(connection: sa.Connection, table: sa.TableClause, values: Any) -> bool:
+    """Insert a row unless a unique index holds it already; say whether it was inserted."""
+    if connection.dialect.name == "sqlite":
+        statement: Any = sqlite.insert(table).values(values).on_conflict_do_nothing()
+    else:
+        statement = postgresql.insert(table).values(values).on_conflict_do_nothing()
+    # Without the option psycopg answers -1 for an insert, which is no count.
+    counted = statement.execution_options(preserve_rowcount=True)
+    return bool(connection.execute(counted).rowcount == 1)

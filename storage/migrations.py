@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from storage.database import DatabaseError, write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _LOCK = 7_164_442  # any constant: only migrations take this advisory lock
 
@@ -56,7 +59,9 @@ def migrate(engine: sa.Engine, component: str, migrations: Sequence[Migration]) 
             )
         elif current != newest:
             connection.execute(
-                sa.text("UPDATE schema_version SET version = :version WHERE component = :component"),
+                sa.text(
+                    "UPDATE schema_version SET version = :version WHERE component = :component"
+                ),
                 {"component": component, "version": newest},
             )
         return newest
