@@ -53,6 +53,15 @@ class StepState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Verdict(StrEnum):
+    """What one look at the outcome said; ``worse`` is worse than before acting."""
+
+    GOOD = "good"
+    BAD = "bad"
+    WORSE = "worse"
+    UNKNOWN = "unknown"
+
+
 NO_HUMAN_NEEDED = frozenset({Outcome.SUCCEEDED, Outcome.REJECTED, Outcome.CANCELLED})
 """Every other outcome always escalates."""
 
@@ -60,9 +69,18 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.READY: frozenset(
         {State.BLOCKED, State.AWAITING_APPROVAL, State.RUNNING, State.READY, State.CLOSED}
     ),
-    State.BLOCKED: frozenset({State.BLOCKED, State.READY, State.CLOSED}),
-    State.AWAITING_APPROVAL: frozenset({State.BLOCKED, State.READY, State.CLOSED}),
-    State.RUNNING: frozenset({State.RUNNING, State.VERIFYING, State.CLOSED}),
+    State.BLOCKED: frozenset(
+        {
+            State.BLOCKED,
+            State.READY,
+            State.AWAITING_APPROVAL,
+            State.RUNNING,
+            State.VERIFYING,
+            State.CLOSED,
+        }
+    ),
+    State.AWAITING_APPROVAL: frozenset({State.AWAITING_APPROVAL, State.READY, State.CLOSED}),
+    State.RUNNING: frozenset({State.RUNNING, State.BLOCKED, State.VERIFYING, State.CLOSED}),
     State.VERIFYING: frozenset({State.VERIFYING, State.UNDOING, State.CLOSED}),
     State.UNDOING: frozenset({State.UNDOING, State.CLOSED}),
     State.CLOSED: frozenset(),
@@ -71,7 +89,9 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 
 OUTCOMES_FROM: Mapping[State, frozenset[Outcome]] = {
     State.READY: frozenset({Outcome.FAILED, Outcome.EXPIRED, Outcome.CANCELLED}),
-    State.BLOCKED: frozenset({Outcome.EXPIRED, Outcome.CANCELLED}),
+    State.BLOCKED: frozenset(
+        {Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.EXPIRED, Outcome.CANCELLED}
+    ),
     State.AWAITING_APPROVAL: frozenset({Outcome.REJECTED, Outcome.EXPIRED, Outcome.CANCELLED}),
     State.RUNNING: frozenset({Outcome.FAILED, Outcome.INCONCLUSIVE}),
     State.VERIFYING: frozenset(
@@ -121,6 +141,7 @@ class Step:
     purpose: str
     call: Call
     state: StepState
+    attempts: int = 0
     request_id: str | None = None
     error: str | None = None
     intended_at: float | None = None
@@ -155,6 +176,7 @@ class Run:
     created_at: float
     updated_at: float
     next_at: float
+    intended_at: float | None
     applied_at: float | None
     closed_at: float | None
     epoch: int
@@ -164,9 +186,8 @@ class Run:
 
 @dataclass(frozen=True)
 class Sample:
-    """One look at whether the trouble is gone. ``verdict``: good, bad or unknown."""
+    """One look at whether the trouble is gone, with the readings that say so."""
 
-    run_id: str
     at: float
-    verdict: str
-    values: Mapping[str, float | None]
+    verdict: Verdict
+    readings: Mapping[str, float | None]

@@ -1,1 +1,1 @@
-"""One file per action: ``observe``, ``plan``, ``apply``, ``verify``, ``undo``, its IAM, its risk."""
+"""One file per action: observe, plan, judge, undo, its IAM actions and its risk."""

@@ -1,0 +1,115 @@
+"""What the remediation service says of its decisions."""
+
+from __future__ import annotations
+
+from catalogue.text import Text
+
+NEEDS_HUMAN = Text(
+    "{action} em {target} precisa de uma pessoa: {reason} (execução {run})",
+    "{action} on {target} needs a human: {reason} (run {run})",
+)
+REASONS = {
+    # intake
+    "no_playbook": Text("o alerta não nomeia um playbook", "the alert names no playbook"),
+    "unknown_playbook": Text("o playbook não existe", "there is no such playbook"),
+    "alert_not_allowed": Text(
+        "o playbook não aceita este alerta", "the playbook does not take this alert"
+    ),
+    "foreign_environment": Text(
+        "o alerta é de outro ambiente", "the alert is of another environment"
+    ),
+    "no_target": Text("o alerta não nomeia um alvo", "the alert names no target"),
+    "foreign_target": Text(
+        "o alvo não está no inventário deste playbook",
+        "the target is not in this playbook's inventory",
+    ),
+    "delivered_before": Text("já entregue antes", "delivered before"),
+    "run_open": Text(
+        "uma execução sobre o alvo já está aberta", "a run on the target is open already"
+    ),
+    "resolved": Text("o alerta terminou", "the alert has resolved"),
+    # guards
+    "kill_switch": Text("as ações estão suspensas", "actions are paused"),
+    "maintenance": Text("janela de manutenção", "maintenance window"),
+    "not_allowed": Text(
+        "o inventário não permite mais", "the inventory does not allow it any more"
+    ),
+    "storm": Text("alvos demais doentes ao mesmo tempo", "too many targets are sick at once"),
+    "target_busy": Text("outra execução age sobre o alvo", "another run acts on the target"),
+    "cool_down": Text(
+        "o alvo recebeu há pouco a mesma ação", "the same action was taken a short while ago"
+    ),
+    "rate": Text("execuções demais na última hora", "too many runs within the last hour"),
+    "blast_radius": Text(
+        "parte grande demais da plataforma seria tocada",
+        "too large a share of the platform would be touched",
+    ),
+    # evidence
+    "alert_unconfirmed": Text("não há como confirmar o alerta", "the alert cannot be confirmed"),
+    "alert_resolved": Text("o alerta já terminou", "the alert has resolved already"),
+    "recovered": Text("o alvo se recuperou", "the target has recovered"),
+    "no_data": Text("não há medidas recentes", "there are no recent measurements"),
+    "no_baseline": Text(
+        "não há medidas de antes da implantação", "no measurements from before the deployment"
+    ),
+    "no_recent_deployment": Text("não houve implantação recente", "there was no recent deployment"),
+    "trouble_before_deployment": Text(
+        "o problema é anterior à implantação", "the trouble is older than the deployment"
+    ),
+    "no_rollback_target": Text(
+        "não se conhece versão anterior saudável", "no healthy earlier version is known"
+    ),
+    "rollback_in_progress": Text(
+        "o CodeDeploy já está voltando", "CodeDeploy is rolling back already"
+    ),
+    "prometheus_unreachable": Text("o Prometheus não responde", "Prometheus does not answer"),
+    "prometheus_error": Text(
+        "o Prometheus respondeu com erro", "Prometheus answered with an error"
+    ),
+    "prometheus_ambiguous": Text(
+        "a resposta do Prometheus é ambígua", "Prometheus' answer is ambiguous"
+    ),
+    "alertmanager_unreachable": Text("o Alertmanager não responde", "Alertmanager does not answer"),
+    "aws_unreachable": Text("a AWS não responde", "AWS does not answer"),
+    "aws_denied": Text("a AWS negou a permissão", "AWS denied permission"),
+    "aws_error": Text("a AWS respondeu com erro", "AWS answered with an error"),
+    # the way to an ending
+    "approval_needed": Text("o plano aguarda aprovação", "the plan awaits approval"),
+    "approval_expired": Text("ninguém aprovou a tempo", "nobody approved in time"),
+    "blocked_too_long": Text("ficou detida tempo demais", "it was held for too long"),
+    "shadow": Text("modo sombra: só planejada", "shadow mode: planned only"),
+    "already_done": Text("outra pessoa já fez", "somebody else did it already"),
+    "drift": Text("alguém mais mudou o alvo", "somebody else changed the target"),
+    "refused": Text("a AWS recusou a chamada", "AWS refused the call"),
+    "no_effect": Text("a chamada não teve efeito", "the call had no effect"),
+    "still_bad": Text("o problema continua", "the trouble goes on"),
+    "worse": Text("o problema piorou", "the trouble grew worse"),
+    "no_evidence": Text("faltam dados para julgar", "there are no data to judge by"),
+    "internal_error": Text("erro interno", "internal error"),
+    "rejected_by_hand": Text("rejeitada por uma pessoa", "rejected by a person"),
+    "cancelled_by_hand": Text("cancelada por uma pessoa", "cancelled by a person"),
+    # outcomes, as they reach people
+    "ineffective": Text("a ação não resolveu", "the action did not help"),
+    "inconclusive": Text("não há como saber se resolveu", "whether it helped cannot be known"),
+    "failed": Text("a ação falhou", "the action failed"),
+    "undone": Text("a ação piorou e foi desfeita", "the action made it worse and was undone"),
+    "undo_failed": Text(
+        "a ação piorou e não pôde ser desfeita", "it grew worse and could not be undone"
+    ),
+    "expired": Text("expirou sem agir", "it expired without acting"),
+}
+NOTES = {
+    "configuration_rolls_back": Text(
+        "A versão congela a configuração: variáveis, memória e tempo-limite voltam junto.",
+        "A version freezes configuration: variables, memory and time-out roll back too.",
+    ),
+    "weights_cleared": Text("Os pesos do alias são zerados.", "The alias's weights are cleared."),
+    "provisioned_concurrency_moves": Text(
+        "A concorrência provisionada do alias leva minutos para acompanhar.",
+        "The alias's provisioned concurrency takes minutes to follow.",
+    ),
+    "deployment_stopped": Text(
+        "A implantação em curso é interrompida; o próprio CodeDeploy volta o alias.",
+        "The deployment in progress is stopped; CodeDeploy itself moves the alias back.",
+    ),
+}

@@ -1,0 +1,63 @@
+"""Between the first intent and the last result. After a crash: read first, never resend blindly."""
+
+from __future__ import annotations
+
+from remediations.action import Finding, UnavailableError
+from remediations.model import Outcome, Plan, Run, State, Step, StepState
+from remediations.worker import Worker
+
+_ATTEMPTS = 3
+
+
+def act(worker: Worker, run: Run, plan: Plan) -> Run:
+    """Take a run that has begun to act one step further."""
+    steps = {step.index: step for step in worker.ledger.runs.steps(run.id)}
+    for number, call in enumerate(plan.calls):
+        step = steps.get(number)
+        if step is None:
+            hold = worker.hold(run)
+            if hold is not None:
+                return worker.block(run, hold.reason, hold.detail, hold.retry_at, human=True)
+            return worker.call(run, "apply", number, call)
+        if step.state in (StepState.INTENT, StepState.UNKNOWN):
+            return _find_out(worker, run, plan, step)
+        if step.state is StepState.FAILED:
+            return worker.ledger.runs.close(
+                run, Outcome.FAILED, worker.now(), reason="refused", detail=step.error
+            )
+    now = worker.now()
+    return worker.ledger.runs.move(
+        run, State.VERIFYING, now, kind="applied", applied_at=now, next_at=now
+    )
+
+
+def _find_out(worker: Worker, run: Run, plan: Plan, step: Step) -> Run:
+    runs, now = worker.ledger.runs, worker.now()
+    try:
+        found = worker.action(run).settled(plan, step.index, worker.observe(run))
+    except UnavailableError as error:
+        return _patience(worker, run, error)
+    if found is Finding.HAPPENED:
+        return runs.settle(run, step, StepState.DONE, now, how="observed")
+    if found is Finding.PENDING:
+        return worker.wait(run, worker.inventory.engine.sample_every)
+    if found is Finding.DRIFTED:
+        return runs.close(
+            run, Outcome.INCONCLUSIVE, now, reason="drift", detail="the target is in a third state"
+        )
+    if step.attempts >= _ATTEMPTS:
+        return runs.close(run, Outcome.FAILED, now, reason="no_effect", detail=step.error)
+    hold = worker.hold(run)
+    if hold is not None:
+        return worker.block(run, hold.reason, hold.detail, hold.retry_at, human=True)
+    # The state that the call is conditional on is unchanged: only now may it be sent again.
+    return worker.call(run, "apply", step.index, step.call)
+
+
+def _patience(worker: Worker, run: Run, error: UnavailableError) -> Run:
+    now, engine = worker.now(), worker.inventory.engine
+    if now >= (run.intended_at or now) + engine.verify_deadline:
+        return worker.ledger.runs.close(
+            run, Outcome.INCONCLUSIVE, now, reason=error.reason, detail=error.detail
+        )
+    return worker.wait(run, engine.sample_every)

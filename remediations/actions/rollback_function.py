@@ -1,0 +1,394 @@
+"""Roll a function's alias back to the version that served it healthily before.
+
+The right action only where the serving version changed recently and the trouble began after
+that. ``UpdateAlias`` is conditional on the alias's RevisionId and clears weights explicitly: AWS
+keeps them otherwise. A CodeDeploy deployment in progress owns the alias, so it is stopped with
+its own rollback instead. A version freezes configuration: environment, memory, time-out roll
+back too, and the plan says so. Rules from the API references of Lambda and CodeDeploy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from botocore.exceptions import ClientError
+
+from catalogue.promql import Match, series, sum_by
+from catalogue.recorded import (
+    LAMBDA_ERROR_RATIO_RECENT,
+    LAMBDA_INVOCATIONS_RECENT,
+    LAMBDA_VERSION_ERRORS,
+    LAMBDA_VERSION_INVOCATIONS,
+)
+from inventory.model import Function
+from remediations.action import (
+    Action,
+    BlockedError,
+    Context,
+    Finding,
+    Observation,
+    ObsoleteError,
+    Risk,
+)
+from remediations.model import Call, Plan, Run, Sample, Verdict
+
+NAME = "rollback_function"
+_HISTORY = 50
+_BATCH = 25
+_IN_PROGRESS = frozenset({"Created", "Queued", "InProgress", "Baking", "Ready"})
+_WORSE = 1.5
+_CONFIGURATION = ("Runtime", "MemorySize", "Timeout", "Handler", "CodeSha256")
+
+
+def target(labels: Mapping[str, str]) -> str | None:
+    """Return the function that the alert names."""
+    return labels.get("function") or None
+
+
+def observe(context: Context, name: str) -> Observation:
+    """Read the alias and the deployments of its group, newest first."""
+    function = context.inventory.function(name)
+    alias = context.reader("lambda").get_alias(FunctionName=name, Name=function.alias)
+    return {
+        "version": alias["FunctionVersion"],
+        "weights": (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {},
+        "revision": alias["RevisionId"],
+        "deployments": _deployments(context, function),
+    }
+
+
+def _deployments(context: Context, function: Function) -> list[dict[str, Any]]:
+    client = context.reader("codedeploy")
+    ids: list[str] = []
+    pages = client.get_paginator("list_deployments").paginate(
+        applicationName=context.inventory.codedeploy.application,
+        deploymentGroupName=function.deployment_group,
+    )
+    for page in pages:
+        ids.extend(page["deployments"])
+        if len(ids) >= _HISTORY:
+            break
+    found = []
+    for start in range(0, len(ids), _BATCH):
+        answer = client.batch_get_deployments(deploymentIds=ids[start : start + _BATCH])
+        found.extend(answer["deploymentsInfo"])
+    read = [_deployment(info, function) for info in found]
+    return sorted((d for d in read if d is not None), key=lambda d: -d["created"])
+
+
+def _deployment(info: Mapping[str, Any], function: Function) -> dict[str, Any] | None:
+    properties = _properties(info.get("revision") or {})
+    if properties.get("Name") != function.name or properties.get("Alias") != function.alias:
+        return None
+    completed = info.get("completeTime")
+    return {
+        "id": info["deploymentId"],
+        "status": info["status"],
+        "creator": info.get("creator", "user"),
+        "created": info["createTime"].timestamp(),
+        "completed": completed.timestamp() if completed else None,
+        "current": str(properties["CurrentVersion"]),
+        "target": str(properties["TargetVersion"]),
+        "undone_by": (info.get("rollbackInfo") or {}).get("rollbackDeploymentId"),
+    }
+
+
+def _properties(revision: Mapping[str, Any]) -> Mapping[str, Any]:
+    content = (revision.get("appSpecContent") or revision.get("string") or {}).get("content")
+    try:
+        resources = yaml.safe_load(content or "")["Resources"]
+        first = resources[0] if isinstance(resources, list) else resources
+        properties: Mapping[str, Any] = next(iter(first.values()))["Properties"]
+    except (yaml.YAMLError, KeyError, IndexError, TypeError, AttributeError, StopIteration):
+        # An AppSpec file that lies in S3 cannot be read from here: it proves nothing.
+        return {}
+    return properties if {"CurrentVersion", "TargetVersion"} <= set(properties) else {}
+
+
+def plan(context: Context, run: Run, seen: Observation) -> Plan:
+    """Decide on the exact calls, or say why not."""
+    busy = [d for d in seen["deployments"] if d["status"] in _IN_PROGRESS]
+    if busy:
+        return _stop(context, run, seen, busy[0])
+    latest = _recent_change(context, run, seen)
+    _trouble_followed(context, run, str(seen["version"]))
+    version = _healthy_version(context, run, seen, latest)
+    return _move(context, run, seen, version)
+
+
+def _recent_change(context: Context, run: Run, seen: Observation) -> Mapping[str, Any]:
+    lookback = context.inventory.engine.lookback
+    served = [d for d in seen["deployments"] if d["status"] == "Succeeded"]
+    latest = served[0] if served else None
+    if (
+        latest is None
+        or latest["target"] != seen["version"]
+        or latest["created"] < context.now() - lookback
+    ):
+        raise BlockedError(
+            "no_recent_deployment",
+            f"version {seen['version']} of {run.target} was not deployed within {lookback:.0f} s",
+        )
+    if run.starts_at < latest["created"]:
+        raise BlockedError(
+            "trouble_before_deployment", f"the alert is older than deployment {latest['id']}"
+        )
+    found: Mapping[str, Any] = latest
+    return found
+
+
+def _trouble_followed(context: Context, run: Run, version: str) -> None:
+    """Compare the serving version with those before it, over the look-back."""
+
+    def ratio(versions: str | Match) -> tuple[float | None, float]:
+        matchers = {"function": run.target, "version": versions}
+        bad, every = (
+            context.metrics.value(str(sum_by(series(spec, matchers))))
+            for spec in (LAMBDA_VERSION_ERRORS, LAMBDA_VERSION_INVOCATIONS)
+        )
+        return (None if bad is None or not every else bad / every), every or 0.0
+
+    regression = context.inventory.regression
+    now, _ = ratio(version)
+    before, count = ratio(Match("!=", version))
+    if now is None:
+        raise BlockedError("no_data", f"no measurements of version {version} of {run.target}")
+    if before is None or count < regression.min_baseline:
+        raise BlockedError("no_baseline", f"too few measurements from before version {version}")
+    if now <= regression.factor * before:
+        raise BlockedError(
+            "trouble_before_deployment",
+            f"{before:.1%} failed before version {version} served, {now:.1%} since",
+        )
+
+
+def _healthy_version(
+    context: Context, run: Run, seen: Observation, latest: Mapping[str, Any]
+) -> str:
+    """Return the newest version that served this alias healthily: ledger, then CodeDeploy."""
+    verdicts = context.verdicts(run.target)
+    bad = {d["target"] for d in seen["deployments"] if d["undone_by"] or d["status"] != "Succeeded"}
+    served: list[str] = [latest["current"]]
+    for deployment in seen["deployments"]:
+        served.extend((deployment["target"], deployment["current"]))
+    for version in dict.fromkeys(served):
+        if version == seen["version"]:
+            continue
+        known = verdicts.get(version)
+        if known is False or (known is None and version in bad):
+            continue
+        if _is_active(context, run.target, version):
+            return version
+    raise BlockedError("no_rollback_target", f"no healthy earlier version of {run.target} is known")
+
+
+def _is_active(context: Context, function: str, version: str) -> bool:
+    """Say whether the version exists and can serve at once (SnapStart may leave it Inactive)."""
+    try:
+        found = _configuration(context, function, version)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return False
+        raise
+    return bool(found.get("State", "Active") == "Active")
+
+
+def _configuration(context: Context, function: str, version: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = context.reader("lambda").get_function_configuration(
+        FunctionName=function, Qualifier=version
+    )
+    return found
+
+
+def _move(context: Context, run: Run, seen: Observation, version: str) -> Plan:
+    alias = context.inventory.function(run.target).alias
+    arguments = {"FunctionName": run.target, "Name": alias, "RoutingConfig": _no_weights()}
+    notes = ["configuration_rolls_back"]
+    if seen["weights"]:
+        notes.append("weights_cleared")
+    if _provisioned(context, run.target, alias):
+        notes.append("provisioned_concurrency_moves")
+    return Plan(
+        action=NAME,
+        target=run.target,
+        before=_state(seen),
+        after={"version": version, "weights": {}},
+        calls=(
+            Call(
+                "lambda",
+                "UpdateAlias",
+                {**arguments, "FunctionVersion": version, "RevisionId": seen["revision"]},
+            ),
+        ),
+        undo=(Call("lambda", "UpdateAlias", {**arguments, "FunctionVersion": seen["version"]}),),
+        diff=(
+            f"{run.target}:{alias} version {seen['version']} -> {version}",
+            *(f"weight of version {v}: {w} -> 0" for v, w in sorted(seen["weights"].items())),
+            *_differences(context, run.target, str(seen["version"]), version),
+        ),
+        notes=tuple(notes),
+        expires_at=context.now() + context.inventory.engine.plan_expiry,
+    )
+
+
+def _stop(context: Context, run: Run, seen: Observation, busy: Mapping[str, Any]) -> Plan:
+    if busy["creator"] == "codeDeployRollback":
+        raise BlockedError(
+            "rollback_in_progress", f"CodeDeploy is rolling back by itself ({busy['id']})"
+        )
+    return Plan(
+        action=NAME,
+        target=run.target,
+        before={**_state(seen), "deployment": busy["id"]},
+        after={"version": busy["current"], "weights": {}},
+        calls=(
+            Call(
+                "codedeploy",
+                "StopDeployment",
+                {"deploymentId": busy["id"], "autoRollbackEnabled": True},
+            ),
+        ),
+        undo=(),
+        diff=(
+            f"deployment {busy['id']}: {busy['status']} -> Stopped",
+            f"{run.target} version {busy['target']} -> {busy['current']} (by CodeDeploy)",
+        ),
+        notes=("deployment_stopped", "configuration_rolls_back"),
+        expires_at=context.now() + context.inventory.engine.plan_expiry,
+    )
+
+
+def _state(seen: Observation) -> dict[str, Any]:
+    return {key: seen[key] for key in ("version", "weights", "revision")}
+
+
+def _no_weights() -> dict[str, Any]:
+    return {"AdditionalVersionWeights": {}}
+
+
+def _provisioned(context: Context, function: str, alias: str) -> bool:
+    try:
+        context.reader("lambda").get_provisioned_concurrency_config(
+            FunctionName=function, Qualifier=alias
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ProvisionedConcurrencyConfigNotFoundException":
+            return False
+        raise
+    return True
+
+
+def _differences(context: Context, function: str, now: str, then: str) -> tuple[str, ...]:
+    """Return what else rolls back; names of variables only, their values may be secrets."""
+    old, new = (_configuration(context, function, version) for version in (now, then))
+    lines = [
+        f"{key}: {old.get(key)} -> {new.get(key)}"
+        for key in _CONFIGURATION
+        if old.get(key) != new.get(key)
+    ]
+    before, after = (
+        (found.get("Environment") or {}).get("Variables") or {} for found in (old, new)
+    )
+    changed = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
+    return (*lines, *(f"environment variable {key} changes" for key in changed))
+
+
+def settled(plan_: Plan, number: int, seen: Observation) -> Finding:
+    """Tell from the world whether a call took effect."""
+    if plan_.calls[number].operation == "StopDeployment":
+        status = {d["id"]: d["status"] for d in seen["deployments"]}.get(plan_.before["deployment"])
+        if status == "Stopped":
+            return Finding.HAPPENED
+        return Finding.ABSENT if status in _IN_PROGRESS else Finding.DRIFTED
+    return _compare(plan_, seen)
+
+
+def effect(plan_: Plan, seen: Observation) -> Finding:
+    """Say whether the alias is as planned."""
+    found = _compare(plan_, seen)
+    if "deployment" in plan_.before and found is not Finding.HAPPENED:
+        undoing = [d for d in seen["deployments"] if d["creator"] == "codeDeployRollback"]
+        if any(d["status"] in _IN_PROGRESS for d in undoing):
+            return Finding.PENDING
+    return found
+
+
+def _compare(plan_: Plan, seen: Observation) -> Finding:
+    if seen["version"] == plan_.after["version"] and seen["weights"] == plan_.after["weights"]:
+        return Finding.HAPPENED
+    if seen["revision"] == plan_.before["revision"]:
+        return Finding.ABSENT
+    return Finding.DRIFTED
+
+
+def undo(plan_: Plan, seen: Observation) -> tuple[Call, ...]:
+    """Return the way back, conditional on the alias being exactly as we left it."""
+    return tuple(
+        Call(call.service, call.operation, {**call.arguments, "RevisionId": seen["revision"]})
+        for call in plan_.undo
+    )
+
+
+def baseline(context: Context, run: Run) -> Mapping[str, float | None]:
+    """Measure the trouble just before acting; raises if there is none, or nothing to see."""
+    ratio, invocations = _recent(context, run.target)
+    if ratio is None or not invocations:
+        raise BlockedError("no_data", f"no recent measurements of {run.target}")
+    if ratio <= context.inventory.regression.floor:
+        raise ObsoleteError("recovered", f"{ratio:.1%} of recent invocations fail")
+    return {"error_ratio": ratio, "invocations": invocations}
+
+
+def judge(context: Context, run: Run) -> Sample:
+    """Say whether the trouble is gone; no traffic or no data proves nothing."""
+    ratio, invocations = _recent(context, run.target)
+    before = (run.baseline or {}).get("error_ratio")
+    readings = {"error_ratio": ratio, "invocations": invocations, "before": before}
+    if ratio is None or not invocations:
+        verdict = Verdict.UNKNOWN
+    elif ratio <= context.inventory.regression.floor:
+        verdict = Verdict.GOOD
+    elif before is not None and ratio > _WORSE * before:
+        verdict = Verdict.WORSE
+    else:
+        verdict = Verdict.BAD
+    return Sample(context.now(), verdict, readings)
+
+
+def _recent(context: Context, function: str) -> tuple[float | None, float | None]:
+    matchers = {"function": function}
+    return (
+        context.metrics.value(str(series(LAMBDA_ERROR_RATIO_RECENT, matchers))),
+        context.metrics.value(str(series(LAMBDA_INVOCATIONS_RECENT, matchers))),
+    )
+
+
+def healthy(plan_: Plan, recovered: bool) -> Mapping[str, bool]:  # noqa: FBT001 one fact, one name
+    """Return what the ending proves: the version left was bad only if leaving it helped."""
+    after, before = str(plan_.after["version"]), str(plan_.before["version"])
+    return {after: True, before: False} if recovered else {}
+
+
+ACTION = Action(
+    name=NAME,
+    risk=Risk.MEDIUM,
+    reads=(
+        "codedeploy:BatchGetDeployments",
+        "codedeploy:ListDeployments",
+        "lambda:GetAlias",
+        "lambda:GetFunctionConfiguration",
+        "lambda:GetProvisionedConcurrencyConfig",
+    ),
+    writes=("codedeploy:StopDeployment", "lambda:UpdateAlias"),
+    target=target,
+    observe=observe,
+    plan=plan,
+    settled=settled,
+    effect=effect,
+    undo=undo,
+    baseline=baseline,
+    judge=judge,
+    healthy=healthy,
+)

@@ -1,0 +1,120 @@
+"""The composition root of the write side."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.exceptions import HTTPException
+
+from inventory.aws import AwsClients
+from inventory.clock import Clock, SystemClock
+from inventory.discover import discover
+from inventory.model import Inventory
+from inventory.settings import Settings, SettingsError, read_tokens
+from remediations import actions as action_package
+from remediations.action import Action, Context
+from remediations.alertmanager import Alertmanager
+from remediations.engine import Engine
+from remediations.escalation import EscalationSender
+from remediations.ledger.store import Ledger, open_ledger
+from remediations.metrics import LedgerMetrics, registry_of
+from remediations.pages.api import api, problem_of
+from remediations.pages.console import console
+from remediations.prometheus import Prometheus
+from remediations.worker import Worker
+from web.security import bearer
+
+PAUSE_FILE = "PAUSE"
+MAX_BODY = 4 * 1024 * 1024
+_CALL_TIMEOUT = 10.0
+
+
+def all_actions() -> dict[str, Action]:
+    """Return every action by name, found by walking the package."""
+    return discover(action_package, "ACTION")
+
+
+class RemediationsApp:
+    """Everything that the service is made of; ``start`` and ``stop`` in order.
+
+    Raises:
+        SettingsError: without a webhook token, or a state directory.
+        DatabaseError: if the ledger cannot be used.
+        SQLAlchemyError: if the ledger does not answer.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        inventory: Inventory,
+        *,
+        runbook: Callable[[str], str | None],
+        clock: Clock | None = None,
+    ) -> None:
+        if settings.webhook_token_file is None:
+            raise SettingsError(
+                "VIGIA_WEBHOOK_TOKEN_FILE is not set: without a token nothing may be asked of us"
+            )
+        clock = clock or SystemClock()
+        tokens = read_tokens(settings.webhook_token_file)
+        actions = all_actions()
+        self.ledger: Ledger = open_ledger(settings.database("ledger"))
+        pause_file = Path(settings.state_dir) / PAUSE_FILE
+        self.engine = _engine(settings, inventory, actions, self.ledger, pause_file, clock)
+        registry = registry_of(LedgerMetrics(self.ledger, self.engine, actions, clock, pause_file))
+        self.wsgi = Flask("remediations", static_folder=None)
+        self.wsgi.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+        self.wsgi.register_error_handler(HTTPException, problem_of)
+        self.wsgi.register_blueprint(
+            api(self.ledger, inventory, actions, bearer(tokens), self.engine.wake, clock.now)
+        )
+        self.wsgi.register_blueprint(
+            console(self.ledger, registry, inventory.locale, version("vigia"), runbook, clock.now)
+        )
+
+    def start(self) -> None:
+        """Begin to work on what is due."""
+        self.engine.start()
+
+    def stop(self) -> None:
+        """Finish the stages under way and close the ledger."""
+        self.engine.stop()
+        self.ledger.close()
+
+
+def _engine(
+    settings: Settings,
+    inventory: Inventory,
+    actions: dict[str, Action],
+    ledger: Ledger,
+    pause_file: Path,
+    clock: Clock,
+) -> Engine:
+    clients = AwsClients(inventory.aws.region, settings.aws_endpoint_url, timeout=_CALL_TIMEOUT)
+    prometheus = Prometheus(inventory.alerting.prometheus_url)
+    alertmanager = Alertmanager(inventory.alerting.alertmanager_url)
+    worker = Worker(
+        ledger=ledger,
+        inventory=inventory,
+        actions=actions,
+        context=Context(
+            inventory=inventory,
+            reader=clients.client,
+            metrics=prometheus,
+            now=clock.now,
+            verdicts=ledger.facts.verdicts,
+        ),
+        # A write that is sent twice could act twice: these clients send each call once.
+        writer=lambda service: clients.client(service, retries=False),
+        alertmanager=alertmanager,
+        prometheus=prometheus,
+        pause_file=pause_file,
+        now=clock.now,
+    )
+    sender = EscalationSender(ledger.escalations, alertmanager, inventory, clock.now)
+    return Engine(worker, sender, owner=f"{socket.gethostname()}:{os.getpid()}")

@@ -1,0 +1,111 @@
+"""From ready to the first intent: guards, evidence, plan, approval."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from remediations.acting import act
+from remediations.action import BlockedError, Finding, ObsoleteError, UnavailableError
+from remediations.model import Outcome, Plan, Run, State
+from remediations.presence import Presence, presence
+from remediations.worker import Worker, reading_aws
+
+
+def decide(worker: Worker, run: Run) -> Run:
+    """Take a run that has not acted yet one step further, hold it, or end it."""
+    now = worker.now()
+    if run.state is State.BLOCKED and now >= run.created_at + worker.inventory.engine.block_expiry:
+        return worker.ledger.runs.close(
+            run, Outcome.EXPIRED, now, reason="blocked_too_long", detail=run.detail or run.reason
+        )
+    hold = worker.hold(run)
+    if hold is not None:
+        return worker.block(run, hold.reason, hold.detail, hold.retry_at, human=hold.human)
+    if run.intended_at is not None and run.plan is not None:
+        return act(worker, run, run.plan)
+    gone = _gone(worker, run)
+    if gone is not None:
+        return gone
+    try:
+        return _plan(worker, run) if run.plan is None else _act(worker, run, run.plan)
+    except BlockedError as error:
+        return worker.block(run, error.reason, error.detail)
+    except UnavailableError as error:
+        return worker.block(run, error.reason, error.detail)
+    except ObsoleteError as error:
+        return _cancel(worker, run, error.reason, error.detail)
+
+
+def await_approval(worker: Worker, run: Run) -> Run:
+    """Look after a run that waits for a person: end it when nobody comes or nothing is left."""
+    now = worker.now()
+    if run.plan is None or now >= run.plan.expires_at:
+        return worker.ledger.runs.close(run, Outcome.EXPIRED, now, reason="approval_expired")
+    if presence(run, worker.alertmanager, worker.prometheus) is Presence.GONE:
+        return _cancel(worker, run, "alert_resolved", None)
+    pause = min(worker.inventory.engine.block_retry, run.plan.expires_at - now)
+    return worker.wait(run, pause)
+
+
+def _gone(worker: Worker, run: Run) -> Run | None:
+    found = presence(run, worker.alertmanager, worker.prometheus)
+    if found is Presence.GONE:
+        return _cancel(worker, run, "alert_resolved", None)
+    if found is Presence.UNKNOWN:
+        return worker.block(run, "alert_unconfirmed", "neither Prometheus nor Alertmanager answers")
+    return None
+
+
+def _cancel(worker: Worker, run: Run, reason: str, detail: str | None) -> Run:
+    return worker.ledger.runs.close(
+        run, Outcome.CANCELLED, worker.now(), reason=reason, detail=detail
+    )
+
+
+def _plan(worker: Worker, run: Run) -> Run:
+    action, now = worker.action(run), worker.now()
+    action.baseline(worker.context, run)
+    seen = worker.observe(run)
+    with reading_aws():
+        plan = action.plan(worker.context, run, seen)
+    if run.mode != "approve":
+        return worker.ledger.runs.save_plan(run, plan, State.READY, now, now)
+    engine = worker.inventory.engine
+    plan = replace(plan, expires_at=now + engine.approval_expiry)
+    return worker.ledger.runs.save_plan(
+        run, plan, State.AWAITING_APPROVAL, now, now + engine.block_retry
+    )
+
+
+def _act(worker: Worker, run: Run, plan: Plan) -> Run:
+    if run.mode == "shadow":
+        return _cancel(worker, run, "shadow", "; ".join(plan.diff))
+    if run.mode == "approve" and run.approved_by is None:
+        return _replan(worker, run, "approval_missing")
+    if worker.now() >= plan.expires_at:
+        return _replan(worker, run, "plan_expired")
+    found = worker.action(run).effect(plan, worker.observe(run))
+    if found is Finding.HAPPENED:
+        return _cancel(worker, run, "already_done", "somebody else did it")
+    if found is not Finding.ABSENT:
+        return _replan(worker, run, "drift")
+    baseline = worker.action(run).baseline(worker.context, run)
+    return worker.call(run, "apply", 0, plan.calls[0], baseline)
+
+
+def _replan(worker: Worker, run: Run, reason: str) -> Run:
+    """Drop the plan; the next look makes a new one, and an approval of the old one is void."""
+    now = worker.now()
+    return worker.ledger.runs.move(
+        run,
+        State.READY,
+        now,
+        kind="replan",
+        body={"reason": reason},
+        plan=None,
+        plan_hash=None,
+        approved_by=None,
+        reason=None,
+        detail=None,
+        next_at=now,
+    )

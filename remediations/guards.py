@@ -1,0 +1,168 @@
+"""Guards: what must hold before every step. Each is a pure question to a situation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from inventory.model import Inventory
+from remediations.ledger.store import Ledger
+from remediations.ledger.switches import Switch, SwitchState
+from remediations.model import Run
+
+_HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Everything the guards judge by, read at one moment (unix seconds)."""
+
+    now: float
+    run: Run
+    inventory: Inventory
+    pause: SwitchState
+    pause_file: bool
+    maintenance: SwitchState
+    storm: bool
+    acting_on_target: str | None
+    last_intent: float | None
+    acted_last_hour: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A guard's no: a stable reason, a readable detail, and when to look again."""
+
+    reason: str
+    detail: str
+    retry_at: float
+    human: bool = True
+
+
+def _hold(situation: Situation, reason: str, detail: str, *, human: bool = True) -> Hold:
+    retry = situation.now + situation.inventory.engine.block_retry
+    return Hold(reason, detail, retry, human)
+
+
+def kill_switch(situation: Situation) -> Hold | None:
+    """Hold everything while actions are paused by command, endpoint or file."""
+    if situation.pause_file:
+        return _hold(situation, "kill_switch", "the pause file is there", human=False)
+    if situation.pause.engaged:
+        return _hold(situation, "kill_switch", f"paused by {situation.pause.by}", human=False)
+    return None
+
+
+def maintenance(situation: Situation) -> Hold | None:
+    """Hold everything during a maintenance window."""
+    if not situation.maintenance.engaged:
+        return None
+    detail = f"until {situation.maintenance.until:.0f}" if situation.maintenance.until else ""
+    return _hold(situation, "maintenance", detail, human=False)
+
+
+def known_target(situation: Situation) -> Hold | None:
+    """Hold what the inventory no longer allows: it may have changed since intake."""
+    run = situation.run
+    books = {book.name: book for book in situation.inventory.playbooks}
+    book = books.get(run.playbook)
+    if book is None or book.action != run.action or run.target not in book.targets:
+        return _hold(situation, "not_allowed", f"{run.playbook} may not act on {run.target}")
+    return None
+
+
+def storm(situation: Situation) -> Hold | None:
+    """Hold everything while too many targets are sick at once."""
+    if not situation.storm:
+        return None
+    limit = situation.inventory.engine.storm.sick
+    return _hold(situation, "storm", f"{limit} or more targets are sick at once")
+
+
+def one_scope(situation: Situation) -> Hold | None:
+    """Hold while another run acts on the same target or verifies it."""
+    if situation.acting_on_target is None:
+        return None
+    detail = f"{situation.acting_on_target} is acting on it"
+    return _hold(situation, "target_busy", detail, human=False)
+
+
+def cool_down(situation: Situation) -> Hold | None:
+    """Hold a second action of the same kind on the same target."""
+    last = situation.last_intent
+    if last is None:
+        return None
+    until = last + situation.inventory.engine.cool_down
+    if situation.now >= until:
+        return None
+    return Hold("cool_down", f"acted {situation.now - last:.0f} s ago", until)
+
+
+def rate(situation: Situation) -> Hold | None:
+    """Hold when the hour's runs are used up."""
+    limit = situation.inventory.engine.runs_per_hour
+    if len(situation.acted_last_hour) < limit:
+        return None
+    return _hold(situation, "rate", f"{limit} runs acted within the last hour")
+
+
+def blast_radius(situation: Situation) -> Hold | None:
+    """Hold when too large a share of the platform would have been acted on within an hour."""
+    touched = {*situation.acted_last_hour, situation.run.target}
+    share = len(touched) / len(situation.inventory.functions)
+    if len(touched) == 1 or share <= situation.inventory.engine.max_share:
+        return None
+    return _hold(situation, "blast_radius", f"{share:.0%} of the platform within an hour")
+
+
+GUARDS: tuple[Callable[[Situation], Hold | None], ...] = (
+    kill_switch,
+    maintenance,
+    known_target,
+    storm,
+    one_scope,
+    cool_down,
+    rate,
+    blast_radius,
+)
+
+
+def check(
+    situation: Situation, guards: Sequence[Callable[[Situation], Hold | None]]
+) -> Hold | None:
+    """Return the first guard's no; None if all agree."""
+    for guard in guards:
+        hold = guard(situation)
+        if hold is not None:
+            return hold
+    return None
+
+
+def look(
+    ledger: Ledger, inventory: Inventory, run: Run, now: float, *, pause_file: bool
+) -> Situation:
+    """Read the situation, and turn the storm breaker with hysteresis."""
+    return Situation(
+        now=now,
+        run=run,
+        inventory=inventory,
+        pause=ledger.switches.get(Switch.PAUSE, now),
+        pause_file=pause_file,
+        maintenance=ledger.switches.get(Switch.MAINTENANCE, now),
+        storm=_storm(ledger, inventory, now),
+        acting_on_target=ledger.facts.acting_on(run.target, run.id),
+        last_intent=ledger.facts.last_intent(run.action, run.target, run.id),
+        acted_last_hour=ledger.facts.acted_since(now - _HOUR, run.id),
+    )
+
+
+def _storm(ledger: Ledger, inventory: Inventory, now: float) -> bool:
+    limits = inventory.engine.storm
+    sick = len(ledger.facts.sick_targets(now - inventory.engine.lookback))
+    engaged = ledger.switches.get(Switch.STORM, now).engaged
+    wanted = sick > limits.clear if engaged else sick >= limits.sick
+    if wanted != engaged:
+        ledger.switches.set(
+            Switch.STORM, engaged=wanted, by="engine", reason=f"{sick} targets sick", now=now
+        )
+    return wanted

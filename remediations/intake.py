@@ -1,0 +1,109 @@
+"""Alertmanager's webhook: parsed strictly, decided per alert, committed before the answer.
+
+Form: version "4" of Alertmanager's webhook receiver. Only labels that are part of the alert's
+identity decide; never groupKey, receiver, endsAt or annotations.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from inventory.model import Inventory
+from remediations.action import Action
+from remediations.ledger.deliveries import Delivery, Intent
+from remediations.model import Decision
+
+_MAX_ALERTS = 5_000
+_Label = Annotated[str, Field(max_length=4096)]
+
+
+class MalformedError(Exception):
+    """The body is not a webhook of the kind we speak; one line says why."""
+
+
+class _Alert(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    status: Literal["firing", "resolved"]
+    labels: Annotated[dict[_Label, _Label], Field(max_length=100)]
+    starts_at: Annotated[AwareDatetime, Field(alias="startsAt", strict=False)]
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{1,64}$")]
+
+
+class _Webhook(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    version: Literal["4"]
+    alerts: Annotated[list[_Alert], Field(max_length=_MAX_ALERTS)]
+    truncated: Annotated[int, Field(alias="truncatedAlerts", ge=0, le=2**31)] = 0
+
+
+def read_webhook(
+    body: bytes, inventory: Inventory, actions: Mapping[str, Action]
+) -> tuple[list[Delivery], int]:
+    """Return the decided deliveries of a webhook, and how many alerts it left out.
+
+    Raises:
+        MalformedError: if the body is not a version 4 webhook.
+    """
+    try:
+        webhook = _Webhook.model_validate(json.loads(body))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise MalformedError(f"{where or 'body'}: {first['msg']}") from error
+    except (ValueError, RecursionError) as error:
+        raise MalformedError("the body is not JSON") from error
+    return [_decide(alert, inventory, actions) for alert in webhook.alerts], webhook.truncated
+
+
+def _decide(alert: _Alert, inventory: Inventory, actions: Mapping[str, Action]) -> Delivery:
+    # NUL cannot be stored as text in PostgreSQL, and means nothing in a label.
+    labels = {k.replace("\0", ""): v.replace("\0", "") for k, v in alert.labels.items()}
+    starts_at = alert.starts_at.timestamp()
+    identity = json.dumps([alert.fingerprint, alert.status, starts_at])
+    decision, reason, detail, intent = _rule(alert.status, labels, inventory, actions)
+    return Delivery(
+        key=hashlib.sha256(identity.encode()).hexdigest(),
+        fingerprint=alert.fingerprint,
+        status=alert.status,
+        labels=labels,
+        starts_at=starts_at,
+        decision=decision,
+        reason=reason,
+        detail=detail,
+        intent=intent,
+    )
+
+
+_Ruling = tuple[Decision, str | None, str | None, Intent | None]
+
+
+def _rule(
+    status: str, labels: Mapping[str, str], inventory: Inventory, actions: Mapping[str, Action]
+) -> _Ruling:
+    name = labels.get("remediation")
+    if not name:
+        return Decision.SUPPRESSED, "no_playbook", None, None
+    books = {book.name: book for book in inventory.playbooks}
+    book = books.get(name)
+    if book is None or book.action not in actions:
+        return Decision.REFUSED, "unknown_playbook", name[:100], None
+    if labels.get("alertname") not in book.alerts:
+        return Decision.REFUSED, "alert_not_allowed", None, None
+    if labels.get("environment") not in (None, inventory.environment):
+        return Decision.REFUSED, "foreign_environment", None, None
+    target = actions[book.action].target(labels)
+    if target is None:
+        return Decision.REFUSED, "no_target", None, None
+    if target not in book.targets:
+        return Decision.REFUSED, "foreign_target", target[:100], None
+    if status == "resolved":
+        return Decision.ACCEPTED, "resolved", None, None
+    intent = Intent(book.action, target, book.name, book.mode, {})
+    return Decision.ACCEPTED, None, None, intent

@@ -1,0 +1,1 @@
+"""The durable record: deliveries, runs, steps, samples, escalations, switches and the audit."""

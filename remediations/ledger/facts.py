@@ -1,0 +1,143 @@
+"""What the ledger can be asked: by guards, telemetry, the API and the console."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from remediations.ledger.rows import read_run
+from remediations.ledger.schema import COUNTS, DELIVERIES, RUNS, VERDICTS
+from remediations.model import NO_HUMAN_NEEDED, Decision, Outcome, Run, State
+
+
+class Facts:
+    """Reads only. Times are unix seconds."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def _all(self, query: Any) -> list[Any]:
+        with self._engine.connect() as connection:
+            return list(connection.execute(query))
+
+    def answers(self) -> None:
+        """Ask the database for anything; raises SQLAlchemyError when it does not answer."""
+        self._all(sa.select(sa.func.count()).select_from(COUNTS))
+
+    def last_intent(self, action: str, target: str, other_than: str) -> float | None:
+        """Return when another run last acted in the same way on the same target."""
+        query = sa.select(sa.func.max(RUNS.c.intended_at)).where(
+            RUNS.c.action == action, RUNS.c.target == target, RUNS.c.id != other_than
+        )
+        found = self._all(query)[0][0]
+        return float(found) if found is not None else None
+
+    def acted_since(self, since: float, other_than: str) -> list[str]:
+        """Return the target of every other run that acted since then."""
+        query = sa.select(RUNS.c.target).where(RUNS.c.intended_at >= since, RUNS.c.id != other_than)
+        return [str(row[0]) for row in self._all(query)]
+
+    def acting_on(self, target: str, other_than: str) -> str | None:
+        """Return another run that is acting on the target or verifying it."""
+        acting = (State.RUNNING.value, State.VERIFYING.value, State.UNDOING.value)
+        query = sa.select(RUNS.c.id).where(
+            RUNS.c.target == target, RUNS.c.id != other_than, RUNS.c.state.in_(acting)
+        )
+        found = self._all(query)
+        return str(found[0][0]) if found else None
+
+    def sick_targets(self, since: float) -> set[str]:
+        """Return targets whose newest delivery since then says that they are sick."""
+        query = (
+            sa.select(DELIVERIES.c.fingerprint, DELIVERIES.c.status, DELIVERIES.c.target)
+            .where(
+                DELIVERIES.c.received_at >= since,
+                DELIVERIES.c.decision != Decision.REFUSED.value,
+            )
+            .order_by(DELIVERIES.c.received_at)
+        )
+        targets: dict[str, str] = {}
+        status: dict[str, str] = {}
+        for row in self._all(query):
+            status[row.fingerprint] = row.status
+            if row.target:
+                targets[row.fingerprint] = row.target
+        return {target for key, target in targets.items() if status[key] == "firing"}
+
+    def verdicts(self, target: str) -> dict[str, bool]:
+        """Return which versions of the target are known to be healthy or not."""
+        query = sa.select(VERDICTS.c.version, VERDICTS.c.healthy).where(VERDICTS.c.target == target)
+        return {row.version: bool(row.healthy) for row in self._all(query)}
+
+    def runs(self, *, open_only: bool = False, limit: int = 200) -> list[Run]:
+        """Return runs, newest first."""
+        query = sa.select(RUNS).order_by(RUNS.c.created_at.desc()).limit(limit)
+        if open_only:
+            query = query.where(RUNS.c.state != State.CLOSED.value)
+        return [read_run(row) for row in self._all(query)]
+
+    def deliveries(self, fingerprint: str) -> list[dict[str, Any]]:
+        """Return every delivery of an alert, oldest first."""
+        query = (
+            sa.select(DELIVERIES)
+            .where(DELIVERIES.c.fingerprint == fingerprint)
+            .order_by(DELIVERIES.c.received_at)
+        )
+        return [
+            {**row._mapping, "labels": json.loads(row.labels)}  # noqa: SLF001 public in SQLAlchemy
+            for row in self._all(query)
+        ]
+
+    def runs_of(self, run_ids: Iterable[str]) -> list[Run]:
+        """Return the runs with these ids, oldest first."""
+        query = sa.select(RUNS).where(RUNS.c.id.in_(list(run_ids))).order_by(RUNS.c.created_at)
+        return [read_run(row) for row in self._all(query)]
+
+    def decisions(self) -> dict[str, int]:
+        """Return how many deliveries were decided in each way."""
+        query = sa.select(DELIVERIES.c.decision, sa.func.count()).group_by(DELIVERIES.c.decision)
+        return {str(row[0]): int(row[1]) for row in self._all(query)}
+
+    def outcomes(self) -> dict[tuple[str, str], int]:
+        """Return how many runs of each action ended with each outcome."""
+        query = (
+            sa.select(RUNS.c.action, RUNS.c.outcome, sa.func.count())
+            .where(RUNS.c.state == State.CLOSED.value)
+            .group_by(RUNS.c.action, RUNS.c.outcome)
+        )
+        return {(str(row[0]), str(row[1])): int(row[2]) for row in self._all(query)}
+
+    def phases(self) -> list[tuple[str, str, float]]:
+        """Return ``(action, phase, seconds)`` of every closed run that acted."""
+        query = sa.select(
+            RUNS.c.action,
+            RUNS.c.created_at,
+            RUNS.c.intended_at,
+            RUNS.c.applied_at,
+            RUNS.c.closed_at,
+        ).where(RUNS.c.state == State.CLOSED.value, RUNS.c.intended_at.is_not(None))
+        found = []
+        for row in self._all(query):
+            found.append((row.action, "decide", row.intended_at - row.created_at))
+            if row.applied_at is not None:
+                found.append((row.action, "act", row.applied_at - row.intended_at))
+                found.append((row.action, "verify", row.closed_at - row.applied_at))
+        return found
+
+    def need_human(self, since: float) -> list[tuple[str, str, str]]:
+        """Return ``(action, target, outcome)`` of runs that ended since then in need of a human."""
+        harmless = [outcome.value for outcome in NO_HUMAN_NEEDED]
+        query = sa.select(RUNS.c.action, RUNS.c.target, RUNS.c.outcome).where(
+            RUNS.c.state == State.CLOSED.value,
+            RUNS.c.closed_at >= since,
+            RUNS.c.outcome.not_in(harmless),
+        )
+        return sorted({(row[0], row[1], str(Outcome(row[2]))) for row in self._all(query)})
+
+    def count(self, name: str) -> int:
+        """Return a counter's total."""
+        found = self._all(sa.select(COUNTS.c.total).where(COUNTS.c.name == name))
+        return int(found[0][0]) if found else 0

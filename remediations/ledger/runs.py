@@ -1,0 +1,389 @@
+"""Runs: claims by compare-and-set, legal transitions, intents before calls, results after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from remediations.ledger import audit
+from remediations.ledger.escalations import call_human
+from remediations.ledger.rows import plan_document, plan_hash, read_run, read_step
+from remediations.ledger.schema import RUNS, SAMPLES, STEPS, VERDICTS, dumps
+from remediations.model import (
+    NO_HUMAN_NEEDED,
+    OUTCOMES_FROM,
+    TRANSITIONS,
+    Call,
+    Outcome,
+    Plan,
+    Run,
+    Sample,
+    State,
+    Step,
+    StepState,
+    Verdict,
+)
+from storage.database import insert_once, write
+
+
+class LostLeaseError(Exception):
+    """Somebody else moved the run on: this holder must not touch it any more."""
+
+
+class IllegalTransitionError(Exception):
+    """A transition that the table does not allow: a defect, refused by the store."""
+
+
+class NotPossibleError(Exception):
+    """A person asked for what the run's state does not allow; the text says why."""
+
+
+class Runs:
+    """All writes to runs. ``at`` and ``now`` are unix seconds."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def get(self, run_id: str) -> Run | None:
+        """Return one run."""
+        with self._engine.connect() as connection:
+            row = connection.execute(sa.select(RUNS).where(RUNS.c.id == run_id)).first()
+        return read_run(row) if row else None
+
+    def claim(self, owner: str, lease: float, now: float) -> Run | None:
+        """Lease the run that has been due longest; its epoch moves, which fences older holders."""
+        due = (
+            sa.select(RUNS.c.id, RUNS.c.epoch)
+            .where(
+                RUNS.c.state != State.CLOSED.value,
+                RUNS.c.next_at <= now,
+                sa.or_(RUNS.c.lease_until.is_(None), RUNS.c.lease_until <= now),
+            )
+            .order_by(RUNS.c.next_at)
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            candidate = connection.execute(due).first()
+        if candidate is None:
+            return None
+        with write(self._engine) as connection:
+            claimed = connection.execute(
+                sa.update(RUNS)
+                .where(
+                    RUNS.c.id == candidate.id,
+                    RUNS.c.epoch == candidate.epoch,
+                    RUNS.c.state != State.CLOSED.value,
+                )
+                .values(epoch=candidate.epoch + 1, lease_owner=owner, lease_until=now + lease)
+            )
+            if not claimed.rowcount:
+                return None
+            row = connection.execute(sa.select(RUNS).where(RUNS.c.id == candidate.id)).one()
+        return read_run(row)
+
+    def move(
+        self,
+        run: Run,
+        to: State,
+        now: float,
+        *,
+        kind: str,
+        body: Mapping[str, Any] | None = None,
+        call: str | None = None,
+        quiet: bool = False,
+        **values: Any,
+    ) -> Run:
+        """Move a leased run to ``to`` and release it; ``call`` is why a human is called, if so.
+
+        Raises:
+            IllegalTransitionError: if the table does not allow it.
+            LostLeaseError: if the run was moved or claimed by somebody else.
+        """
+        with write(self._engine) as connection:
+            moved = _move(connection, run, to, now, **values)
+            if not quiet:
+                audit.append(
+                    connection, now, kind, run.id, {"from": run.state, "to": to, **(body or {})}
+                )
+            if call is not None:
+                call_human(connection, moved, call, moved.detail, now)
+        return moved
+
+    def save_plan(self, run: Run, plan: Plan, to: State, now: float, next_at: float) -> Run:
+        """Commit the plan, and the state that it leads to."""
+        digest = plan_hash(plan)
+        document = plan_document(plan)
+        return self.move(
+            run,
+            to,
+            now,
+            kind="plan",
+            body={"plan": document, "plan_hash": digest},
+            call="approval_needed" if to is State.AWAITING_APPROVAL else None,
+            plan=dumps(document),
+            plan_hash=digest,
+            approved_by=None,
+            reason=None,
+            detail=None,
+            next_at=next_at,
+        )
+
+    def intend(
+        self,
+        run: Run,
+        purpose: str,
+        number: int,
+        call: Call,
+        now: float,
+        lease: float,
+        baseline: Mapping[str, Any] | None = None,
+    ) -> tuple[Run, Step]:
+        """Commit the exact call that is about to be made, and keep the lease while it is made."""
+        to = State.RUNNING if purpose == "apply" else State.UNDOING
+        values: dict[str, Any] = {"lease_owner": run.lease_owner, "lease_until": now + lease}
+        if purpose == "apply" and run.intended_at is None:
+            values["intended_at"] = now
+        if baseline is not None:
+            values["baseline"] = dumps(dict(baseline))
+        with write(self._engine) as connection:
+            moved = _move(connection, run, to, now, reason=None, detail=None, **values)
+            step = _intend(connection, run, purpose, number, call, now)
+            body = {
+                "purpose": purpose,
+                "step": number,
+                "attempt": step.attempts,
+                "service": call.service,
+                "operation": call.operation,
+                "arguments": dict(call.arguments),
+                "epoch": run.epoch,
+            }
+            audit.append(connection, now, "intent", run.id, body)
+        return moved, step
+
+    def settle(
+        self,
+        run: Run,
+        step: Step,
+        state: StepState,
+        now: float,
+        *,
+        how: str,
+        request_id: str | None = None,
+        error: str | None = None,
+        next_at: float | None = None,
+    ) -> Run:
+        """Commit what became of a call: answered, refused, unknown, or found out by reading."""
+        with write(self._engine) as connection:
+            moved = _move(connection, run, run.state, now, next_at=next_at or now)
+            connection.execute(
+                sa.update(STEPS)
+                .where(
+                    STEPS.c.run_id == run.id,
+                    STEPS.c.purpose == step.purpose,
+                    STEPS.c.number == step.index,
+                )
+                .values(
+                    state=state.value,
+                    request_id=request_id or step.request_id,
+                    error=error,
+                    settled_at=now,
+                )
+            )
+            body = {
+                "purpose": step.purpose,
+                "step": step.index,
+                "state": state,
+                "how": how,
+                "request_id": request_id,
+                "error": error,
+            }
+            audit.append(connection, now, "result", run.id, body)
+        return moved
+
+    def sample(self, run: Run, sample: Sample, now: float, next_at: float) -> Run:
+        """Commit one look at the outcome."""
+        with write(self._engine) as connection:
+            moved = _move(connection, run, State.VERIFYING, now, next_at=next_at)
+            row = {
+                "run_id": run.id,
+                "sampled_at": sample.at,
+                "verdict": sample.verdict.value,
+                "readings": dumps(dict(sample.readings)),
+            }
+            insert_once(connection, SAMPLES, row)
+            body = {"verdict": sample.verdict, "readings": dict(sample.readings)}
+            audit.append(connection, now, "sample", run.id, body)
+        return moved
+
+    def close(
+        self,
+        run: Run,
+        outcome: Outcome,
+        now: float,
+        *,
+        reason: str,
+        detail: str | None = None,
+        verdicts: Mapping[str, bool] | None = None,
+    ) -> Run:
+        """End a run; an outcome that needs a human is escalated in the same transaction.
+
+        ``verdicts`` are versions of the target now known to be healthy or not.
+
+        Raises:
+            IllegalTransitionError: if the outcome cannot follow from the run's state.
+            LostLeaseError: if the run was moved or claimed by somebody else.
+        """
+        if outcome not in OUTCOMES_FROM.get(run.state, frozenset()):
+            raise IllegalTransitionError(f"{run.id}: {run.state} cannot end as {outcome}")
+        if outcome is Outcome.CANCELLED and run.intended_at is not None:
+            raise IllegalTransitionError(f"{run.id}: has acted, cannot be cancelled")
+        with write(self._engine) as connection:
+            closed = _close(connection, run, outcome, now, reason, detail)
+            for version, healthy in (verdicts or {}).items():
+                _judge(connection, run, version, healthy=healthy, now=now)
+        return closed
+
+    def steps(self, run_id: str, purpose: str = "apply") -> list[Step]:
+        """Return a run's steps in order."""
+        query = (
+            sa.select(STEPS)
+            .where(STEPS.c.run_id == run_id, STEPS.c.purpose == purpose)
+            .order_by(STEPS.c.number)
+        )
+        with self._engine.connect() as connection:
+            return [read_step(row) for row in connection.execute(query)]
+
+    def samples(self, run_id: str) -> list[Sample]:
+        """Return a run's samples in order."""
+        query = sa.select(SAMPLES).where(SAMPLES.c.run_id == run_id).order_by(SAMPLES.c.sampled_at)
+        with self._engine.connect() as connection:
+            return [
+                Sample(row.sampled_at, Verdict(row.verdict), json.loads(row.readings))
+                for row in connection.execute(query)
+            ]
+
+    def approve(self, run_id: str, digest: str, by: str, now: float) -> Run:
+        """Approve exactly the plan with this hash.
+
+        Raises:
+            NotPossibleError: if the run does not wait for approval, or its plan is another.
+        """
+        run = self._waiting(run_id)
+        if run.plan_hash != digest:
+            raise NotPossibleError("the plan has changed; look at it again")
+        return self._decide(run, now, kind="approved", by=by, to=State.READY)
+
+    def reject(self, run_id: str, by: str, now: float) -> Run:
+        """Refuse a plan; raises NotPossibleError if the run does not wait for approval."""
+        return self._end(self._waiting(run_id), Outcome.REJECTED, by, now)
+
+    def cancel(self, run_id: str, by: str, now: float) -> Run:
+        """End a run that has not touched the world; raises NotPossibleError if it has."""
+        run = self._existing(run_id)
+        if run.state is State.CLOSED:
+            raise NotPossibleError(f"{run_id} is closed: {run.outcome}")
+        if run.intended_at is not None:
+            raise NotPossibleError(f"{run_id} has acted already and is being verified")
+        return self._end(run, Outcome.CANCELLED, by, now)
+
+    def _existing(self, run_id: str) -> Run:
+        run = self.get(run_id)
+        if run is None:
+            raise NotPossibleError(f"there is no run {run_id}")
+        return run
+
+    def _waiting(self, run_id: str) -> Run:
+        run = self._existing(run_id)
+        if run.state is not State.AWAITING_APPROVAL:
+            raise NotPossibleError(f"{run_id} does not wait for approval: it is {run.state}")
+        return run
+
+    def _decide(self, run: Run, now: float, *, kind: str, by: str, to: State) -> Run:
+        try:
+            with write(self._engine) as connection:
+                moved = _move(connection, run, to, now, approved_by=by, next_at=now)
+                audit.append(connection, now, kind, run.id, {"by": by, "plan_hash": run.plan_hash})
+        except LostLeaseError as error:
+            raise NotPossibleError(f"{run.id} is being worked on; try again") from error
+        return moved
+
+    def _end(self, run: Run, outcome: Outcome, by: str, now: float) -> Run:
+        try:
+            with write(self._engine) as connection:
+                return _close(connection, run, outcome, now, f"{outcome}_by_hand", f"by {by}")
+        except LostLeaseError as error:
+            raise NotPossibleError(f"{run.id} is being worked on; try again") from error
+
+
+def _move(connection: sa.Connection, run: Run, to: State, now: float, **values: Any) -> Run:
+    if to not in TRANSITIONS[run.state]:
+        raise IllegalTransitionError(f"{run.id}: {run.state} cannot become {to}")
+    values = {"lease_owner": None, "lease_until": None, **values}
+    moved = connection.execute(
+        sa.update(RUNS)
+        .where(RUNS.c.id == run.id, RUNS.c.state == run.state.value, RUNS.c.epoch == run.epoch)
+        .values(state=to.value, updated_at=now, **values)
+    )
+    if moved.rowcount != 1:
+        raise LostLeaseError(run.id)
+    return read_run(connection.execute(sa.select(RUNS).where(RUNS.c.id == run.id)).one())
+
+
+def _close(
+    connection: sa.Connection,
+    run: Run,
+    outcome: Outcome,
+    now: float,
+    reason: str,
+    detail: str | None,
+) -> Run:
+    closed = _move(
+        connection,
+        run,
+        State.CLOSED,
+        now,
+        outcome=outcome.value,
+        reason=reason,
+        detail=detail,
+        closed_at=now,
+    )
+    body = {"from": run.state, "outcome": outcome, "reason": reason, "detail": detail}
+    audit.append(connection, now, "closed", run.id, body)
+    if outcome not in NO_HUMAN_NEEDED:
+        call_human(connection, closed, outcome.value, detail or reason, now)
+    return closed
+
+
+def _intend(
+    connection: sa.Connection, run: Run, purpose: str, number: int, call: Call, now: float
+) -> Step:
+    key = {"run_id": run.id, "purpose": purpose, "number": number}
+    where = sa.and_(*(STEPS.c[name] == value for name, value in key.items()))
+    fresh = {
+        "service": call.service,
+        "operation": call.operation,
+        "arguments": dumps(dict(call.arguments)),
+        "state": StepState.INTENT.value,
+        "intended_at": now,
+        "settled_at": None,
+        "error": None,
+    }
+    if not insert_once(connection, STEPS, {**key, **fresh, "attempts": 1}):
+        connection.execute(
+            sa.update(STEPS).where(where).values(**fresh, attempts=STEPS.c.attempts + 1)
+        )
+    return read_step(connection.execute(sa.select(STEPS).where(where)).one())
+
+
+def _judge(connection: sa.Connection, run: Run, version: str, *, healthy: bool, now: float) -> None:
+    values = {"healthy": int(healthy), "judged_at": now, "run_id": run.id}
+    key = {"target": run.target, "version": version}
+    if not insert_once(connection, VERDICTS, {**key, **values}):
+        connection.execute(
+            sa.update(VERDICTS)
+            .where(VERDICTS.c.target == run.target, VERDICTS.c.version == version)
+            .values(**values)
+        )

@@ -1,0 +1,51 @@
+"""Opening the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from remediations.ledger.deliveries import Deliveries
+from remediations.ledger.escalations import Escalations
+from remediations.ledger.facts import Facts
+from remediations.ledger.runs import Runs
+from remediations.ledger.schema import COMPONENT, MIGRATIONS
+from remediations.ledger.switches import Switches
+from storage.database import open_database
+from storage.migrations import migrate
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The parts of one ledger, over one database."""
+
+    engine: sa.Engine
+    deliveries: Deliveries
+    runs: Runs
+    facts: Facts
+    switches: Switches
+    escalations: Escalations
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def open_ledger(url: str) -> Ledger:
+    """Open the ledger at ``url`` and bring its schema up to date.
+
+    Raises:
+        DatabaseError: if the URL or the schema's version cannot be used.
+        SQLAlchemyError: if the database does not answer.
+    """
+    engine = open_database(url)
+    migrate(engine, COMPONENT, MIGRATIONS)
+    return Ledger(
+        engine=engine,
+        deliveries=Deliveries(engine),
+        runs=Runs(engine),
+        facts=Facts(engine),
+        switches=Switches(engine),
+        escalations=Escalations(engine),
+    )

@@ -1,0 +1,153 @@
+"""``/v1``: intake, runs, decisions, approvals and the kill switch. Everything needs the token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from inventory.model import Inventory
+from remediations.action import Action
+from remediations.intake import MalformedError, read_webhook
+from remediations.ledger.runs import NotPossibleError
+from remediations.ledger.store import Ledger
+from remediations.ledger.switches import Switch
+from remediations.model import Decision, Run
+from remediations.pages import views
+
+_NAME_LIMIT = 200
+
+
+def api(  # noqa: C901 one small function for each route, over the same dependencies
+    ledger: Ledger,
+    inventory: Inventory,
+    actions: Mapping[str, Action],
+    allowed: Callable[[str | None], bool],
+    wake: Callable[[], None],
+    now: Callable[[], float],
+) -> Blueprint:
+    """Return the blueprint; ``allowed`` checks an Authorization header."""
+    pages = Blueprint("api", __name__, url_prefix="/v1")
+    locale = inventory.locale
+
+    @pages.before_request
+    def _authenticate() -> ResponseReturnValue | None:
+        header = request.headers.get("Authorization")
+        if allowed(header):
+            return None
+        if header is None:
+            return _problem(401, "a bearer token is needed")
+        return _problem(403, "the token is not known")
+
+    @pages.errorhandler(SQLAlchemyError)
+    def _ledger_away(_error: SQLAlchemyError) -> ResponseReturnValue:
+        return _problem(503, "the ledger does not answer")
+
+    @pages.errorhandler(NotPossibleError)
+    def _not_possible(error: NotPossibleError) -> ResponseReturnValue:
+        return _problem(404 if "there is no run" in str(error) else 409, str(error))
+
+    @pages.post("/alerts")
+    def _receive() -> ResponseReturnValue:
+        try:
+            deliveries, truncated = read_webhook(request.get_data(), inventory, actions)
+        except MalformedError as error:
+            return _problem(400, str(error))
+        receipts = ledger.deliveries.receive(deliveries, truncated, now())
+        wake()
+        counts = {
+            decision.value: sum(receipt.decision is decision for receipt in receipts)
+            for decision in Decision
+        }
+        return jsonify({**counts, "runs": sorted({r.run_id for r in receipts if r.run_id})}), 202
+
+    @pages.get("/runs")
+    def _runs() -> ResponseReturnValue:
+        open_only = request.args.get("open") == "true"
+        found = ledger.facts.runs(open_only=open_only)
+        return jsonify({"runs": [views.run_document(run, locale) for run in found]})
+
+    @pages.get("/runs/<run_id>")
+    def _run(run_id: str) -> ResponseReturnValue:
+        return jsonify(views.full_document(ledger, _existing(run_id), locale))
+
+    @pages.post("/runs/<run_id>/approve")
+    def _approve(run_id: str) -> ResponseReturnValue:
+        asked = _body()
+        digest = asked.get("plan_hash")
+        if not isinstance(digest, str):
+            return _problem(400, "plan_hash is missing: approve the plan that you have seen")
+        return _decided(ledger.runs.approve(run_id, digest, _by(asked), now()))
+
+    @pages.post("/runs/<run_id>/reject")
+    def _reject(run_id: str) -> ResponseReturnValue:
+        return _decided(ledger.runs.reject(run_id, _by(_body()), now()))
+
+    @pages.post("/runs/<run_id>/cancel")
+    def _cancel(run_id: str) -> ResponseReturnValue:
+        return _decided(ledger.runs.cancel(run_id, _by(_body()), now()))
+
+    @pages.get("/why/<fingerprint>")
+    def _why(fingerprint: str) -> ResponseReturnValue:
+        document = views.why_document(ledger, fingerprint, locale)
+        if document is None:
+            return _problem(404, f"no alert with fingerprint {fingerprint[:64]} was delivered")
+        return jsonify(document)
+
+    @pages.post("/pause")
+    def _pause() -> ResponseReturnValue:
+        return _switch(engaged=True)
+
+    @pages.post("/resume")
+    def _resume() -> ResponseReturnValue:
+        return _switch(engaged=False)
+
+    def _switch(*, engaged: bool) -> ResponseReturnValue:
+        asked = _body()
+        ledger.switches.set(
+            Switch.PAUSE,
+            engaged=engaged,
+            by=_by(asked),
+            reason=str(asked.get("reason", ""))[:_NAME_LIMIT],
+            now=now(),
+        )
+        wake()
+        return jsonify({"paused": engaged})
+
+    def _decided(run: Run) -> ResponseReturnValue:
+        wake()
+        return jsonify(views.run_document(run, locale))
+
+    def _existing(run_id: str) -> Run:
+        run = ledger.runs.get(run_id)
+        if run is None:
+            raise NotPossibleError(f"there is no run {run_id[:64]}")
+        return run
+
+    return pages
+
+
+def _problem(status: int, message: str) -> Response:
+    answer = jsonify({"error": message})
+    answer.status_code = status
+    if status == 401:  # noqa: PLR2004 the one status that carries a challenge
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def _body() -> Mapping[str, Any]:
+    document = request.get_json(silent=True)
+    return document if isinstance(document, dict) else {}
+
+
+def _by(asked: Mapping[str, Any]) -> str:
+    return str(asked.get("by") or "api").replace("\0", "")[:_NAME_LIMIT]
+
+
+def problem_of(error: HTTPException) -> Response:
+    """Return werkzeug's refusals in the API's form."""
+    return _problem(error.code or 500, error.description or error.name)

@@ -1,0 +1,61 @@
+"""Asking Prometheus: instant queries, and whether an alert fires."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from remediations.action import UnavailableError
+
+_TIMEOUT = 5.0
+
+
+class Prometheus:
+    """The HTTP API of one Prometheus. Every answer is read strictly: doubt is no answer."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+        self._session = requests.Session()
+
+    def value(self, expression: str) -> float | None:
+        """Return the one value of an instant query; None where there is no data.
+
+        Raises:
+            UnavailableError: if Prometheus does not answer, or answers with several series.
+        """
+        result = self._get("/api/v1/query", {"query": expression})["result"]
+        if len(result) > 1:
+            raise UnavailableError("prometheus_ambiguous", f"several series answer {expression}")
+        if not result:
+            return None
+        value = float(result[0]["value"][1])
+        return None if math.isnan(value) else value
+
+    def fires(self, labels: Mapping[str, str]) -> bool:
+        """Say whether an alert fires whose labels these are, external labels left aside.
+
+        Raises:
+            UnavailableError: if Prometheus does not answer.
+        """
+        alerts = self._get("/api/v1/alerts", {})["alerts"]
+        return any(
+            alert["state"] == "firing" and alert["labels"].items() <= labels.items()
+            for alert in alerts
+        )
+
+    def _get(self, path: str, params: Mapping[str, str]) -> Any:
+        try:
+            answer = self._session.get(self._url + path, params=params, timeout=_TIMEOUT)
+            document = answer.json()
+            if document.get("status") != "success":
+                raise UnavailableError(
+                    "prometheus_error", str(document.get("error") or answer.status_code)[:200]
+                )
+            return document["data"]
+        except (requests.RequestException, ValueError, KeyError, AttributeError) as error:
+            raise UnavailableError(
+                "prometheus_unreachable", f"Prometheus does not answer ({type(error).__name__})"
+            ) from error

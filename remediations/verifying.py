@@ -1,0 +1,107 @@
+"""After acting: is the effect there, is the trouble gone, and if it grew, the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from remediations.action import Finding, UnavailableError
+from remediations.model import Outcome, Plan, Run, Sample, StepState, Verdict
+from remediations.worker import Worker
+
+
+def verify(worker: Worker, run: Run, plan: Plan) -> Run:
+    """Look once: effect first, then outcome; end the run when the looks suffice."""
+    runs, engine, now = worker.ledger.runs, worker.inventory.engine, worker.now()
+    applied = run.applied_at or now
+    over = now >= applied + engine.verify_deadline
+    try:
+        found = worker.action(run).effect(plan, worker.observe(run))
+    except UnavailableError as error:
+        if over:
+            return runs.close(
+                run, Outcome.INCONCLUSIVE, now, reason=error.reason, detail=error.detail
+            )
+        return worker.wait(run, engine.sample_every)
+    if found is Finding.DRIFTED:
+        return runs.close(
+            run,
+            Outcome.INCONCLUSIVE,
+            now,
+            reason="drift",
+            detail="somebody else changed the target",
+        )
+    if found is Finding.ABSENT or (found is Finding.PENDING and over):
+        return runs.close(run, Outcome.FAILED, now, reason="no_effect")
+    if found is Finding.PENDING:
+        return worker.wait(run, engine.sample_every)
+    if now < applied + engine.settle:
+        return worker.wait(run, applied + engine.settle - now)
+    return _sample(worker, run, plan, over=over)
+
+
+def _sample(worker: Worker, run: Run, plan: Plan, *, over: bool) -> Run:
+    runs, engine, now = worker.ledger.runs, worker.inventory.engine, worker.now()
+    try:
+        sample = worker.action(run).judge(worker.context, run)
+    except UnavailableError:
+        sample = Sample(now, Verdict.UNKNOWN, {})
+    run = runs.sample(run, sample, now, now + engine.sample_every)
+    recent = [one.verdict for one in runs.samples(run.id)][-engine.verify_samples :]
+    if len(recent) == engine.verify_samples and set(recent) == {Verdict.GOOD}:
+        return runs.close(
+            run,
+            Outcome.SUCCEEDED,
+            now,
+            reason="recovered",
+            verdicts=worker.action(run).healthy(plan, True),
+        )
+    return _conclude(worker, run, plan, recent) if over else run
+
+
+def _conclude(worker: Worker, run: Run, plan: Plan, recent: Sequence[Verdict]) -> Run:
+    runs, now = worker.ledger.runs, worker.now()
+    if set(recent) == {Verdict.WORSE} and plan.undo:
+        hold = worker.hold(run)
+        if hold is None:
+            return _undo(worker, run, plan)
+        return runs.close(
+            run, Outcome.INEFFECTIVE, now, reason="worse", detail=f"not undone: {hold.reason}"
+        )
+    if {Verdict.BAD, Verdict.WORSE} & set(recent):
+        return runs.close(run, Outcome.INEFFECTIVE, now, reason="still_bad")
+    return runs.close(run, Outcome.INCONCLUSIVE, now, reason="no_evidence")
+
+
+def _undo(worker: Worker, run: Run, plan: Plan) -> Run:
+    try:
+        seen = worker.observe(run)
+    except UnavailableError as error:
+        return worker.ledger.runs.close(
+            run, Outcome.INCONCLUSIVE, worker.now(), reason=error.reason, detail=error.detail
+        )
+    action = worker.action(run)
+    if action.effect(plan, seen) is not Finding.HAPPENED:
+        return worker.ledger.runs.close(run, Outcome.INCONCLUSIVE, worker.now(), reason="drift")
+    return worker.call(run, "undo", 0, action.undo(plan, seen)[0])
+
+
+def undoing(worker: Worker, run: Run, plan: Plan) -> Run:
+    """Say how the undo ended, by reading: it is never sent twice and never undone."""
+    runs, now = worker.ledger.runs, worker.now()
+    step = runs.steps(run.id, "undo")[0]
+    if step.state is StepState.FAILED:
+        return runs.close(run, Outcome.UNDO_FAILED, now, reason="refused", detail=step.error)
+    try:
+        seen = worker.observe(run)
+    except UnavailableError as error:
+        if now >= (step.intended_at or now) + worker.inventory.engine.verify_deadline:
+            return runs.close(
+                run, Outcome.UNDO_FAILED, now, reason=error.reason, detail=error.detail
+            )
+        return worker.wait(run, worker.inventory.engine.sample_every)
+    restored = all(seen.get(key) == plan.before.get(key) for key in plan.after)
+    if not restored:
+        return runs.close(run, Outcome.UNDO_FAILED, now, reason="no_effect")
+    if step.state is not StepState.DONE:
+        return runs.settle(run, step, StepState.DONE, now, how="observed")
+    return runs.close(run, Outcome.UNDONE, now, reason="worse")

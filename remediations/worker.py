@@ -1,0 +1,132 @@
+"""What the stages share: dependencies, guards, reading the world, blocking a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from inventory.model import Inventory
+from remediations import guards
+from remediations.action import Action, Context, Observation, UnavailableError
+from remediations.calls import Answer, describe, make
+from remediations.ledger.store import Ledger
+from remediations.model import Call, Run, State, Step, StepState
+from remediations.presence import FiresAlerts, HoldsAlerts
+
+_RESEND_PAUSE = 2.0
+
+
+@dataclass(frozen=True)
+class Worker:
+    """The engine's hands. ``writer(service)`` is a boto3 client that sends each call once."""
+
+    ledger: Ledger
+    inventory: Inventory
+    actions: Mapping[str, Action]
+    context: Context
+    writer: Callable[[str], Any]
+    alertmanager: HoldsAlerts
+    prometheus: FiresAlerts
+    pause_file: Path
+    now: Callable[[], float]
+
+    def action(self, run: Run) -> Action:
+        """Return the run's action."""
+        return self.actions[run.action]
+
+    def hold(self, run: Run) -> guards.Hold | None:
+        """Ask every guard."""
+        situation = guards.look(
+            self.ledger, self.inventory, run, self.now(), pause_file=self.pause_file.exists()
+        )
+        return guards.check(situation, guards.GUARDS)
+
+    def observe(self, run: Run) -> Observation:
+        """Read the target's state.
+
+        Raises:
+            UnavailableError: if AWS does not tell.
+        """
+        with reading_aws():
+            return self.action(run).observe(self.context, run.target)
+
+    def block(
+        self,
+        run: Run,
+        reason: str,
+        detail: str,
+        retry_at: float | None = None,
+        *,
+        human: bool = True,
+    ) -> Run:
+        """Hold a run back, visibly; a human is called once for each reason."""
+        now = self.now()
+        engine = self.inventory.engine
+        again = retry_at if retry_at is not None else now + engine.block_retry
+        return self.ledger.runs.move(
+            run,
+            State.BLOCKED,
+            now,
+            kind="blocked",
+            body={"reason": reason, "detail": detail},
+            call=reason if human else None,
+            quiet=run.state is State.BLOCKED and run.reason == reason,
+            reason=reason,
+            detail=detail,
+            next_at=min(again, max(now, run.created_at + engine.block_expiry)),
+        )
+
+    def wait(self, run: Run, seconds: float) -> Run:
+        """Look again later, in the same state."""
+        now = self.now()
+        return self.ledger.runs.move(
+            run, run.state, now, kind="waiting", quiet=True, next_at=now + seconds
+        )
+
+    def call(
+        self,
+        run: Run,
+        purpose: str,
+        number: int,
+        call: Call,
+        baseline: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """Commit the intent, make the call once, commit what came of it."""
+        lease = self.inventory.engine.lease
+        run, step = self.ledger.runs.intend(run, purpose, number, call, self.now(), lease, baseline)
+        return self.record(run, step, make(call, self.writer))
+
+    def record(self, run: Run, step: Step, answer: Answer) -> Run:
+        """Commit a call's answer."""
+        now = self.now()
+        state = StepState.UNKNOWN if answer.again else answer.state
+        return self.ledger.runs.settle(
+            run,
+            step,
+            state,
+            now,
+            how="answered" if answer.state is StepState.DONE else "error",
+            request_id=answer.request_id,
+            error=answer.error,
+            next_at=now + (_RESEND_PAUSE if state is StepState.UNKNOWN else 0.0),
+        )
+
+
+class reading_aws:  # noqa: N801 used as a context manager, reads like one
+    """Turns AWS errors of a read into UnavailableError with a stable reason."""
+
+    def __enter__(self) -> None:
+        """Enter."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Translate."""
+        if isinstance(error, ClientError):
+            code = error.response.get("Error", {}).get("Code", "")
+            reason = "aws_denied" if "AccessDenied" in code else "aws_error"
+            raise UnavailableError(reason, describe(error)) from error
+        if isinstance(error, BotoCoreError):
+            raise UnavailableError("aws_unreachable", describe(error)) from error

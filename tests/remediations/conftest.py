@@ -1,0 +1,75 @@
+"""An engine in front of the embedded AWS, with a clock of our own."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from inventory.load import load_inventory
+from inventory.model import Inventory
+from simulator.aws.server import EmbeddedAws
+from simulator.seed import seed_functions
+from tests.remediations.rig import START, Clock, Rig, StandInMetrics
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def inventory() -> Inventory:
+    """The repository's inventory."""
+    return load_inventory(ROOT / "platform.yaml")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that only the test moves."""
+    return Clock(START)
+
+
+@pytest.fixture
+def aws(inventory: Inventory, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedAws]:
+    """The embedded AWS, seeded from the inventory."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "embedded")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "embedded")
+    server = EmbeddedAws(inventory.aws.region, clock.now).start()
+    try:
+        seed_functions(server, inventory, clock.now)
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def fresh_postgres_url(postgres_url: str) -> Iterator[str]:
+    """A database of its own on the session's PostgreSQL."""
+    name = f"vigia_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        yield postgres_url.rpartition("/")[0] + f"/{name}"
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    return str(request.getfixturevalue("fresh_postgres_url"))
+
+
+@pytest.fixture
+def rig(inventory: Inventory, clock: Clock, aws: EmbeddedAws, tmp_path: Path) -> Iterator[Rig]:
+    """A rig on SQLite."""
+    made = Rig(inventory, clock, aws, f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path)
+    yield made
+    made.ledger.close()
+
+
+@pytest.fixture
+def metrics() -> StandInMetrics:
+    """Prometheus' answers, set by the test."""
+    return StandInMetrics()

@@ -1,0 +1,110 @@
+"""The ledger refuses what is illegal, and its chain shows every edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from remediations.ledger import audit
+from remediations.ledger.runs import IllegalTransitionError, NotPossibleError
+from remediations.ledger.store import open_ledger
+from remediations.model import OUTCOMES_FROM, TRANSITIONS, Outcome, State
+from storage.database import write
+from tests.remediations.rig import Rig
+
+
+@given(st.sampled_from(State), st.sampled_from(State))
+def test_every_state_leads_somewhere_or_is_closed(start: State, other: State) -> None:
+    """From each open state the end can be reached, and from the end nothing can."""
+    assert TRANSITIONS[State.CLOSED] == frozenset()
+    if start is not State.CLOSED:
+        assert State.CLOSED in TRANSITIONS[start]
+        assert OUTCOMES_FROM.get(start) or State.CLOSED in TRANSITIONS[start]
+    assert (other in TRANSITIONS[start]) in (True, False)
+
+
+@pytest.mark.parametrize("to", [State.VERIFYING, State.UNDOING])
+def test_store_refuses_other_transitions(rig: Rig, to: State) -> None:
+    """A transition that the table does not hold is refused and nothing changes."""
+    rig.deliver(rig.alert())
+    run = rig.ledger.runs.claim("test", 60, rig.clock.at)
+    assert run is not None
+    with pytest.raises(IllegalTransitionError):
+        rig.ledger.runs.move(run, to, rig.clock.at, kind="test")
+    assert rig.run().state is State.READY
+
+
+def test_store_refuses_other_outcomes(rig: Rig) -> None:
+    """A run that has not acted can never be recorded as a success."""
+    rig.deliver(rig.alert())
+    run = rig.ledger.runs.claim("test", 60, rig.clock.at)
+    assert run is not None
+    with pytest.raises(IllegalTransitionError):
+        rig.ledger.runs.close(run, Outcome.SUCCEEDED, rig.clock.at, reason="x")
+
+
+def test_cancel_only_before_the_first_intent(rig: Rig) -> None:
+    """Once a run has acted it can no longer be cancelled, only verified."""
+    rig.deploy()
+    rig.clock.forward(120)
+    rig.deliver(rig.alert())
+    run = rig.until(State.VERIFYING)
+    with pytest.raises(NotPossibleError):
+        rig.ledger.runs.cancel(run.id, "ana", rig.clock.at)
+
+
+def test_internal_error_ends_the_run_and_calls_a_human(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A defect in an action ends its run with a human told, and the engine goes on."""
+    rig.deliver(rig.alert())
+    monkeypatch.setattr("remediations.deciding._plan", lambda *_: 1 / 0)
+    assert rig.step()
+    run = rig.run()
+    assert (run.outcome, run.reason) == (Outcome.FAILED, "internal_error")
+    assert rig.ledger.escalations.pending() == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE audit SET body = replace(body, 'accepted', 'refused') WHERE seq = 2", "edited"),
+        ("DELETE FROM audit WHERE seq = 2", "missing"),
+        ("UPDATE audit SET at = at + 1 WHERE seq = 3", "edited"),
+        ("UPDATE audit SET seq = seq + 100 WHERE seq = 2", "missing"),
+    ],
+)
+def test_chain_shows_every_edit(database_url: str, statement: str, said: str) -> None:
+    """An edited, missing or reordered row of the audit chain is found, on both databases."""
+    ledger = open_ledger(database_url)
+    with write(ledger.engine) as connection:
+        for number in range(5):
+            audit.append(connection, 1e9 + number / 3, "test", None, {"a": "accepted", "n": number})
+    with ledger.engine.connect() as connection:
+        assert audit.broken_at(connection) is None
+    with write(ledger.engine) as connection:
+        connection.execute(sa.text(statement))
+    with ledger.engine.connect() as connection:
+        broken = audit.broken_at(connection)
+    ledger.close()
+    assert broken is not None
+    assert said in broken[1]
+
+
+def test_ledger_survives_reopening(tmp_path: Path) -> None:
+    """Opening the ledger again neither loses nor repeats anything."""
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    for _ in range(2):
+        ledger = open_ledger(url)
+        with write(ledger.engine) as connection:
+            audit.append(connection, 1.0, "test", None, {})
+        ledger.close()
+    ledger = open_ledger(url)
+    with ledger.engine.connect() as connection:
+        assert audit.length(connection) == 2
+        assert audit.broken_at(connection) is None
+    ledger.close()
