@@ -21,13 +21,14 @@ from werkzeug.wrappers import Request, Response
 
 _SCALE = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 _SPAN = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+Field = float | str | bool
 _KEEP = 20_000
 _LINE = re.compile(r"^((?:\\.|[^ \\])+) ((?:\"(?:\\.|[^\"])*\"|\\.|[^ \\])+)(?: (-?\d+))?$")
 _STAGE = re.compile(r"^(\w+)\((.*)\)$", re.DOTALL)
 _CONDITION = re.compile(r'^r\.(\w+)\s*(==|!=)\s*"([^"]*)"$')
 
 
-class _Invalid(Exception):
+class _InvalidError(Exception):
     """A request that the server refuses."""
 
 
@@ -99,7 +100,7 @@ class InfluxStandIn:
                 key = SeriesKey(measurement, name, tuple(sorted(tags.items())))
                 self._append(key, round(timestamp * 1e9), value)
 
-    def _append(self, key: SeriesKey, at: int, value: float | str | bool) -> None:
+    def _append(self, key: SeriesKey, at: int, value: Field) -> None:
         points = self._series[key]
         points.append((at, value))
         if len(points) > _KEEP:
@@ -109,13 +110,13 @@ class InfluxStandIn:
         request = Request(environ)
         try:
             response = self._answer(request)
-        except _Invalid as error:
+        except _InvalidError as error:
             response = _refusal(400, "invalid", str(error))
         return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
         static = {
-            "/health": '{"name":"influxdb","message":"ready for queries and writes","status":"pass"}',
+            "/health": '{"name":"influxdb","message":"ready","status":"pass"}',
             "/ready": '{"status":"ready"}',
         }
         if request.path in static:
@@ -139,7 +140,9 @@ class InfluxStandIn:
         if self.fail_writes is not None:
             response = _refusal(self.fail_writes, "internal error", "injected")
         elif request.args.get("bucket") != self._bucket:
-            response = _refusal(404, "not found", f'bucket "{request.args.get("bucket")}" not found')
+            response = _refusal(
+                404, "not found", f'bucket "{request.args.get("bucket")}" not found'
+            )
         else:
             scale = _SCALE[request.args.get("precision", "ns")]
             points = [_parse_line(line, scale) for line in body.splitlines() if line.strip()]
@@ -169,9 +172,9 @@ class InfluxStandIn:
             elif name in ("count", "last") and not arguments:
                 final = name
             else:
-                raise _Invalid(f"{name}({arguments}) is not supported here")
+                raise _InvalidError(f"{name}({arguments}) is not supported here")
         if not final:
-            raise _Invalid("a pipeline must end in count() or last()")
+            raise _InvalidError("a pipeline must end in count() or last()")
         with self._lock:
             found = {
                 key: [point for point in points if point[0] >= since]
@@ -198,14 +201,14 @@ def _parse_line(
 ) -> tuple[str, tuple[tuple[str, str], ...], dict[str, float | str | bool], int]:
     match = _LINE.match(line)
     if not match:
-        raise _Invalid(f"unable to parse '{line[:60]}'")
+        raise _InvalidError(f"unable to parse '{line[:60]}'")
     head = re.split(r"(?<!\\),", match.group(1))
     tags = tuple(sorted((name, value) for name, _, value in (p.partition("=") for p in head[1:])))
     fields = {}
     for part in re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', match.group(2)):
         name, equals, text = part.partition("=")
         if not equals:
-            raise _Invalid(f"unable to parse '{line[:60]}': missing field value")
+            raise _InvalidError(f"unable to parse '{line[:60]}': missing field value")
         fields[name] = _value(text)
     at = int(match.group(3)) * scale if match.group(3) else time.time_ns()
     return head[0], tags, fields, at
@@ -219,7 +222,7 @@ def _value(text: str) -> float | str | bool:
     try:
         return float(text.rstrip("iu"))
     except ValueError:
-        raise _Invalid(f"invalid field value '{text}'") from None
+        raise _InvalidError(f"invalid field value '{text}'") from None
 
 
 def _pipeline(query: str) -> list[tuple[str, str]]:
@@ -227,25 +230,27 @@ def _pipeline(query: str) -> list[tuple[str, str]]:
     for part in query.strip().split("|>"):
         match = _STAGE.match(part.strip())
         if not match:
-            raise _Invalid(f"cannot parse '{part.strip()[:60]}'")
+            raise _InvalidError(f"cannot parse '{part.strip()[:60]}'")
         stages.append((match.group(1), match.group(2).strip()))
     if stages[0][0] != "from":
-        raise _Invalid("a pipeline starts with from()")
+        raise _InvalidError("a pipeline starts with from()")
     return stages
 
 
 def _range(arguments: str) -> int:
     match = re.fullmatch(r"start: -(\d+)([smhd])", arguments)
     if not match:
-        raise _Invalid(f"range({arguments}) is not supported here")
+        raise _InvalidError(f"range({arguments}) is not supported here")
     return time.time_ns() - int(match.group(1)) * _SPAN[match.group(2)] * 1_000_000_000
 
 
 def _filter(arguments: str) -> Callable[[SeriesKey], bool]:
     match = re.fullmatch(r"fn: \(r\) => (.+)", arguments, re.DOTALL)
-    conditions = [_CONDITION.match(c.strip()) for c in match.group(1).split(" and ")] if match else []
+    conditions = (
+        [_CONDITION.match(c.strip()) for c in match.group(1).split(" and ")] if match else []
+    )
     if not conditions or None in conditions:
-        raise _Invalid(f"filter({arguments}) is not supported here")
+        raise _InvalidError(f"filter({arguments}) is not supported here")
     parsed = [c.groups() for c in conditions if c]
     return lambda key: all((key.column(n) == v) is (op == "==") for n, op, v in parsed)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ import yaml
 from simulator.processes import StartError, free_port
 
 DEMO_OVERLAY = Path(__file__).parent / "demo.yaml"
+_MARK = ".vigia-demo"
 _FIXED = {
     "exporter": 9910,
     "remediations": 9911,
@@ -54,14 +56,22 @@ class Layout:
 
     @classmethod
     def create(cls, root: Path) -> Layout:
-        """Make the directory.
+        """Make the directory; what an earlier demo left in it is removed.
 
         Raises:
-            StartError: if it cannot be made or written.
+            StartError: if it cannot be made or written, or holds what is not a demo's.
         """
+        known = root / _MARK
         try:
+            if root.is_dir() and any(root.iterdir()) and not known.exists():
+                raise StartError(
+                    f"{root} is not empty and not a demo's: choose another --state-dir"
+                )
+            root.mkdir(parents=True, exist_ok=True)
+            known.touch()
             for name in ("logs", "prometheus", "alertmanager", "state", "rules"):
-                (root / name).mkdir(parents=True, exist_ok=True)
+                shutil.rmtree(root / name, ignore_errors=True)
+                (root / name).mkdir()
         except OSError as error:
             raise StartError(f"{root}: {error.strerror}") from error
         return cls(root)

@@ -61,7 +61,7 @@ def wait_for(
 def answers(url: str) -> bool:
     """Say whether ``url`` answers 200."""
     try:
-        return requests.get(url, timeout=2).status_code == requests.codes.ok
+        return bool(requests.get(url, timeout=2).status_code == requests.codes.ok)
     except requests.RequestException:
         return False
 

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Request, Response
 from simulator.aws.front import AwsError, Front, json_response
 
 _RUNNING = ("DEPLOYING", "BAKING", "VALIDATING", "ROLLING_BACK")
-_ALL_AT_ONCE = {
+_ALL_AT_ONCE: dict[str, Any] = {
     "Id": "AppConfig.AllAtOnce",
     "Name": "AppConfig.AllAtOnce",
     "DeploymentDurationInMinutes": 0,
@@ -154,7 +154,9 @@ class AppConfigService:
     def _create_environment(self, request: Request, found: dict[str, str]) -> Response:
         app, new = self._app(found), _new_id()
         app.environments[new] = request.get_json()["Name"]
-        return json_response({"Id": new, "Name": app.environments[new], "ApplicationId": app.id}, 201)
+        return json_response(
+            {"Id": new, "Name": app.environments[new], "ApplicationId": app.id}, 201
+        )
 
     def _list_environments(self, request: Request, found: dict[str, str]) -> Response:
         app = self._app(found)
@@ -174,7 +176,9 @@ class AppConfigService:
         newest = versions[-1].number if versions else 0
         latest = request.headers.get("Latest-Version-Number")
         if latest is not None and int(latest) != newest:
-            raise AwsError(409, "ConflictException", "LatestVersionNumber is not the latest version")
+            raise AwsError(
+                409, "ConflictException", "LatestVersionNumber is not the latest version"
+            )
         kind = request.headers.get("Content-Type", "application/json")
         versions.append(_Version(newest + 1, request.get_data(), kind))
         return self._version_answer(found, versions[-1], 201)
@@ -275,7 +279,10 @@ class AppConfigService:
         following = secrets.token_hex(16)
         self._sessions[following] = session
         version = self._by_names(*session)
-        headers = {"Next-Poll-Configuration-Token": following, "Next-Poll-Interval-In-Seconds": "15"}
+        headers = {
+            "Next-Poll-Configuration-Token": following,
+            "Next-Poll-Interval-In-Seconds": "15",
+        }
         body = version.content if version else b""
         return Response(body, 200, headers, content_type="application/json")
 

@@ -122,7 +122,9 @@ class Deployments:
                 "CurrentVersion": deployment.target,
                 "TargetVersion": deployment.current,
             }
-            content = app_spec(deployment.function, deployment.alias, deployment.target, deployment.current)
+            content = app_spec(
+                deployment.function, deployment.alias, deployment.target, deployment.current
+            )
             undo = self._start(
                 deployment.application,
                 deployment.group,
@@ -185,7 +187,12 @@ class Deployments:
 
 def app_spec(function: str, alias: str, current: str, target: str) -> str:
     """Return the AppSpec content that moves ``alias`` from ``current`` to ``target``."""
-    properties = {"Name": function, "Alias": alias, "CurrentVersion": current, "TargetVersion": target}
+    properties = {
+        "Name": function,
+        "Alias": alias,
+        "CurrentVersion": current,
+        "TargetVersion": target,
+    }
     resource = {function: {"Type": "AWS::Lambda::Function", "Properties": properties}}
     return json.dumps({"version": 0.0, "Resources": [resource]})
 

@@ -11,6 +11,8 @@ from typing import Any
 from moto.ce.responses import CostExplorerResponse
 from moto.core.exceptions import JsonRESTError
 
+from simulator.aws.extend import extend
+
 _METRICS = {"BlendedCost", "UnblendedCost", "AmortizedCost", "NetUnblendedCost"}
 _PAGE_DAYS = 31
 
@@ -41,7 +43,9 @@ class CostLedger:
 
     def mean(self) -> float:
         """Return the mean total of the days on record."""
-        totals = [sum(services.values()) for day, services in self._days.items() if day < self.today()]
+        totals = [
+            sum(services.values()) for day, services in self._days.items() if day < self.today()
+        ]
         return sum(totals) / len(totals) if totals else 0.0
 
 
@@ -54,8 +58,7 @@ def install(ledger: CostLedger) -> None:
     def get_cost_forecast(self: CostExplorerResponse) -> str:
         return json.dumps(_forecast(json.loads(self.body), ledger))
 
-    CostExplorerResponse.get_cost_and_usage = get_cost_and_usage
-    CostExplorerResponse.get_cost_forecast = get_cost_forecast
+    extend(CostExplorerResponse, get_cost_and_usage, get_cost_forecast)
 
 
 def _period(params: dict[str, Any]) -> tuple[date, date]:
@@ -70,7 +73,9 @@ def _usage(params: dict[str, Any], ledger: CostLedger) -> dict[str, Any]:
     start, end = _period(params)
     metrics = params.get("Metrics") or []
     if params.get("Granularity") != "DAILY" or not metrics or set(metrics) - _METRICS:
-        raise JsonRESTError("ValidationException", "only DAILY granularity and cost metrics are supported here")
+        raise JsonRESTError(
+            "ValidationException", "only DAILY granularity and cost metrics are supported here"
+        )
     if params.get("Filter"):
         raise JsonRESTError("ValidationException", "filters are not supported here")
     group_by = params.get("GroupBy") or []

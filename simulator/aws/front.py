@@ -109,14 +109,14 @@ class Front:
         service = self._service(request)
         operation = self._operation(service, request)
         fault = self._take(service, operation)
-        if fault is not None:
+        if fault is not None and not fault.after:
             time.sleep(fault.delay)
-            if not fault.after:
-                self._record(service, operation, fault.status)
-                return _error(fault.status, fault.code, "injected")(environ, start)
+            self._record(service, operation, fault.status)
+            return _error(fault.status, fault.code, "injected")(environ, start)
         response = self._answer(service, request)
         self._record(service, operation, response.status_code)
         if fault is not None:
+            time.sleep(fault.delay)
             return _error(fault.status, fault.code, "injected after the effect")(environ, start)
         return response(environ, start)
 
@@ -178,7 +178,7 @@ def json_response(document: Any, status: int = 200) -> Response:
 
 def _error(status: int, code: str, message: str) -> Response:
     body = json.dumps({"__type": code, "message": message, "Message": message})
-    headers = {"x-amzn-ErrorType": code, "x-amzn-errortype": code}
+    headers = {"x-amzn-ErrorType": code}
     return Response(body, status=status, headers=headers, mimetype="application/json")
 
 

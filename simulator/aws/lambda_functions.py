@@ -1,6 +1,6 @@
-"""Lambda, ours: revision ids that rotate, checked weights, guarded deletes, paging, and
+"""Lambda, ours: revision ids that rotate, checked weights, guarded deletes, paging.
 
-provisioned concurrency. Rules from the API reference of UpdateAlias, DeleteFunction,
+Also provisioned concurrency. Rules from the API reference of UpdateAlias, DeleteFunction,
 ListVersionsByFunction and PutProvisionedConcurrencyConfig.
 """
 
@@ -18,16 +18,17 @@ from moto.awslambda.exceptions import (
 )
 from moto.awslambda.models import LambdaAlias, LambdaBackend, LambdaStorage, lambda_backends
 from moto.awslambda.responses import LambdaResponse
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from werkzeug.wrappers import Request, Response
 
+from simulator.aws.extend import extend, original
 from simulator.aws.front import AwsError, Front, json_response
 
 PROVISIONING_SECONDS = 5.0
 _PAGE = 50
 
 
-class _Conflict(LambdaClientError):
+class _ConflictError(LambdaClientError):
     code = 409
 
     def __init__(self, message: str) -> None:
@@ -71,7 +72,9 @@ def _weights(routing: Any) -> dict[str, float]:
 def _check_weights(region: str, function: str, version: str, routing: dict[str, Any]) -> None:
     weights = _weights(routing)
     if len(weights) > 1:
-        raise InvalidParameterValueException("Number of items in AdditionalVersionWeights exceeds 1")
+        raise InvalidParameterValueException(
+            "Number of items in AdditionalVersionWeights exceeds 1"
+        )
     for other, weight in weights.items():
         if not 0 <= float(weight) <= 1:
             raise InvalidParameterValueException(f"Invalid weight {weight}")
@@ -113,10 +116,8 @@ def install(front: Front, now: Callable[[], float]) -> None:
         answer = {"Aliases": [alias.to_json() for alias in page], "NextMarker": marker}
         return 200, {}, json.dumps(answer)
 
-    LambdaResponse.update_alias = update_alias
-    LambdaResponse.list_versions_by_function = list_versions_by_function
-    LambdaResponse.list_aliases = list_aliases
-    LambdaStorage.del_function = _guarded_delete(LambdaStorage.del_function)
+    extend(LambdaResponse, update_alias, list_versions_by_function, list_aliases)
+    extend(LambdaStorage, _guarded_delete(original(LambdaStorage, "del_function")))
     _ProvisionedConcurrency(now).install(front)
 
 
@@ -132,24 +133,20 @@ def _page(self: LambdaResponse, items: list[Any]) -> tuple[list[Any], str | None
     return items[start:end], str(end) if end < len(items) else None
 
 
-def _guarded_delete(original: Callable[..., None]) -> Callable[..., None]:
-    if getattr(original, "guarded", False):
-        return original
-
-    def del_function(
-        self: LambdaStorage, name_or_arn: str, qualifier: str | None = None
-    ) -> None:
+def _guarded_delete(delete: Callable[..., None]) -> Callable[..., None]:
+    def del_function(self: LambdaStorage, name_or_arn: str, qualifier: str | None = None) -> None:
         if qualifier == "$LATEST":
-            raise InvalidParameterValueException("$LATEST version cannot be deleted without deleting the function.")
+            raise InvalidParameterValueException(
+                "$LATEST version cannot be deleted without deleting the function."
+            )
         if qualifier:
             for alias in self.list_aliases(name_or_arn):
                 if qualifier in (str(alias.function_version), *_weights(alias.routing_config)):
-                    raise _Conflict(
+                    raise _ConflictError(
                         f"Version {qualifier} is in use by alias {alias.name} and cannot be deleted"
                     )
-        original(self, name_or_arn, qualifier)
+        delete(self, name_or_arn, qualifier)
 
-    del_function.guarded = True  # type: ignore[attr-defined]  # marks ours, so that it wraps once
     return del_function
 
 
@@ -201,6 +198,3 @@ class _ProvisionedConcurrency:
             "AllocatedProvisionedConcurrentExecutions": count if ready else 0,
             "Status": "READY" if ready else "IN_PROGRESS",
         }
-
-
-

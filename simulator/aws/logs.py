@@ -13,6 +13,7 @@ from typing import Any
 from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
 from moto.logs.responses import LogsResponse
 
+from simulator.aws.extend import extend
 from simulator.aws.log_patterns import UnsupportedPatternError, compile_pattern
 
 _PAGE = 10_000
@@ -28,12 +29,15 @@ class _Event:
 
 
 class LogStore:
-    """Events by log group in time order. ``scan_limit`` bounds the events that a page looks at,
+    """Events by log group in time order.
 
-    so that pages may be empty and still carry a token, as AWS says they can.
+    ``scan_limit`` bounds the events that a page looks at, so that pages may be empty and still
+    carry a token, as AWS says they can.
     """
 
-    def __init__(self, now: Callable[[], float], scan_limit: int = _PAGE, keep: int = 200_000) -> None:
+    def __init__(
+        self, now: Callable[[], float], scan_limit: int = _PAGE, keep: int = 200_000
+    ) -> None:
         self._now = now
         self.scan_limit = scan_limit
         self._keep = keep
@@ -92,8 +96,7 @@ def install(store: LogStore) -> None:
             )
         return json.dumps({"nextSequenceToken": "0"})
 
-    LogsResponse.filter_log_events = filter_log_events
-    LogsResponse.put_log_events = put_log_events
+    extend(LogsResponse, filter_log_events, put_log_events)
 
 
 def _group(self: LogsResponse) -> str:

@@ -131,7 +131,8 @@ def statistic_function(statistic: str) -> Callable[[Sequence[float]], float]:
     if statistic in _SIMPLE:
         return _SIMPLE[statistic]
     if match := _PERCENTILE.match(statistic):
-        return lambda values: _percentile(values, float(match.group(1)))
+        percent = float(match.group(1))
+        return lambda values: _percentile(values, percent)
     if match := _RANK.match(statistic):
         low = float(match.group(1)) if match.group(1) else -math.inf
         high = float(match.group(2)) if match.group(2) else math.inf

@@ -8,8 +8,9 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
@@ -40,6 +41,7 @@ class EmbeddedAws:
         self.deployments = codedeploy.Deployments(region, now)
         self.appconfig = AppConfigService(now)
         self.trail = small.Trail()
+        BackendDict.reset()
         reset_model_data()
         self.front = Front(DomainDispatcherApplication(create_backend_app), now)
         cloudwatch.install(self.metrics)
@@ -79,7 +81,7 @@ class EmbeddedAws:
         """Return a boto3 client that talks to this server without retries."""
         if service not in self._clients:
             self._clients[service] = boto3.client(
-                service,  # type: ignore[call-overload]  # the stubs list services one by one
+                service,
                 region_name=self.region,
                 endpoint_url=self.url,
                 config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),

@@ -12,13 +12,15 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.exceptions import JsonRESTError, ServiceException
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
 from moto.sts.responses import TokenResponse
 from moto.timestreaminfluxdb.models import DBInstance, InstanceStatus, TimestreamInfluxDBBackend
 from moto.timestreaminfluxdb.responses import TimestreamInfluxDBResponse
+
+from simulator.aws.extend import extend, original
 
 CHANGE_SECONDS = 5.0
 _PAGE = 50
@@ -27,7 +29,7 @@ _PAGE = 50
 def install_timestream(now: Callable[[], float]) -> None:
     """Let instances become AVAILABLE and be changed."""
     since: dict[str, float] = {}
-    original = TimestreamInfluxDBBackend.__dict__.get("vigia_get", TimestreamInfluxDBBackend.get_db_instance)
+    read = original(TimestreamInfluxDBBackend, "get_db_instance")
 
     def settle(instance: DBInstance) -> DBInstance:
         started = since.setdefault(instance.id, now())
@@ -37,7 +39,7 @@ def install_timestream(now: Callable[[], float]) -> None:
 
     def get_db_instance(self: TimestreamInfluxDBBackend, id: str) -> DBInstance:  # noqa: A002 moto's name
         by_name = [i.id for i in self.db_instances.values() if i.name == id]
-        return settle(original(self, by_name[0] if by_name else id))
+        return settle(read(self, by_name[0] if by_name else id))
 
     def update_db_instance(self: TimestreamInfluxDBResponse) -> str:
         asked = json.loads(self.body)
@@ -59,10 +61,8 @@ def install_timestream(now: Callable[[], float]) -> None:
             settle(instance)
         return json.dumps({"items": backend.list_db_instances()})
 
-    TimestreamInfluxDBBackend.vigia_get = original
-    TimestreamInfluxDBBackend.get_db_instance = get_db_instance
-    TimestreamInfluxDBResponse.update_db_instance = update_db_instance
-    TimestreamInfluxDBResponse.list_db_instances = list_db_instances
+    extend(TimestreamInfluxDBBackend, get_db_instance)
+    extend(TimestreamInfluxDBResponse, update_db_instance, list_db_instances)
 
 
 class Trail:
@@ -103,7 +103,7 @@ def install_trail(trail: Trail) -> None:
     def lookup_events(self: CloudTrailResponse) -> str:
         return json.dumps(trail.lookup(json.loads(self.body)))
 
-    CloudTrailResponse.lookup_events = lookup_events
+    extend(CloudTrailResponse, lookup_events)
 
 
 class _AccessDenied(ServiceException):
@@ -112,14 +112,13 @@ class _AccessDenied(ServiceException):
 
 def install_sts() -> None:
     """Let AssumeRole refuse a role that does not exist."""
-    original = TokenResponse.__dict__.get("vigia_assume", TokenResponse.assume_role)
+    assume = original(TokenResponse, "assume_role")
 
     def assume_role(self: TokenResponse) -> Any:
         arn = self._get_param("RoleArn") or ""
         roles = iam_backends[DEFAULT_ACCOUNT_ID]["aws"].roles.values()
         if arn not in [role.arn for role in roles]:
             raise _AccessDenied(f"not authorized to perform sts:AssumeRole on {arn}")
-        return original(self)
+        return assume(self)
 
-    TokenResponse.vigia_assume = original
-    TokenResponse.assume_role = assume_role
+    extend(TokenResponse, assume_role)

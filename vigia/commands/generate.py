@@ -6,10 +6,9 @@ import argparse
 from pathlib import Path
 
 import alerts.generate
-import grafana.generate
 from inventory.model import Inventory
 from inventory.settings import Settings
-from vigia import inventory_file
+from vigia import demo_extra, inventory_file
 from vigia.exits import CommandError, Exit
 
 
@@ -26,7 +25,8 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def generated(inventory: Inventory) -> dict[Path, str]:
     """Return every generated file by its path below the root."""
-    files = {**alerts.generate.files(inventory), **grafana.generate.files(inventory)}
+    dashboards = demo_extra.load("grafana.generate")
+    files = {**alerts.generate.files(inventory), **dashboards.files(inventory)}
     return {Path(name): text for name, text in sorted(files.items())}
 
 

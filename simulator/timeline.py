@@ -1,0 +1,122 @@
+"""The demo's timeline: what changed since the last look, as lines with their delay."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from catalogue.text import Locale, Text
+from catalogue.texts import demo as texts
+from simulator.aws.lambda_functions import serving
+from simulator.observe import AlertState
+from simulator.world import World
+
+_QUIET = frozenset({"Watchdog"})
+
+
+@dataclass
+class Seen:
+    """When each thing was first seen (unix seconds)."""
+
+    firing: dict[tuple[str, str], float] = field(default_factory=dict)
+    paged: dict[tuple[str, str], float] = field(default_factory=dict)
+    runs: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+class Timeline:
+    """Looks at a world and prints what is new. ``origin`` is what delays count from."""
+
+    def __init__(self, world: World, locale: Locale, emit: Callable[[str], None]) -> None:
+        self._world = world
+        self._locale = locale
+        self._emit = emit
+        self._started = time.time()
+        self._alerts: dict[tuple[str, str], str] = {}
+        self._pages = 0
+        self.origin: float | None = None
+        self.seen = Seen()
+
+    def say(self, text: Text, at: float | None = None, **values: object) -> None:
+        """Print one line with its clock time and its delay since the origin."""
+        at = time.time() if at is None else at
+        clock = time.strftime("%H:%M:%S", time.localtime(at))
+        origin = self._started if self.origin is None else self.origin
+        self._emit(f"{clock} {at - origin:+8.1f} s  {text.format(self._locale, **values)}")
+
+    def look(self) -> None:
+        """Print what changed since the last look."""
+        self._first_failures()
+        self._aliases()
+        self._look_at_alerts()
+        self._look_at_pages()
+        self._runs()
+
+    def _first_failures(self) -> None:
+        if self.origin is not None:
+            return
+        for injected in list(self._world.faults.active.values()):
+            if injected.first_failure is not None:
+                self.origin = injected.first_failure
+                target = injected.scenario.expect.target
+                self.say(texts.FIRST_FAILURE, injected.first_failure, target=target)
+
+    def _aliases(self) -> None:
+        inventory = self._world.inventory
+        for function in inventory.functions:
+            shares = serving(inventory.aws.region, function.name, function.alias)
+            version = "+".join(sorted(shares))
+            before = self.seen.versions.get(function.name)
+            self.seen.versions[function.name] = version
+            if before is not None and before != version:
+                self.say(texts.ALIAS_MOVED, target=function.name, version=version)
+
+    def _look_at_alerts(self) -> None:
+        now: dict[tuple[str, str], str] = {}
+        for alert in self._world.observer.alerts():
+            if alert.name not in _QUIET:
+                now[alert.name, alert.target] = _stronger(
+                    now.get((alert.name, alert.target)), alert
+                )
+        for key, state in now.items():
+            if self._alerts.get(key) != state:
+                text = texts.ALERT_FIRING if state == "firing" else texts.ALERT_PENDING
+                self.say(text, alert=key[0], target=key[1])
+            if state == "firing":
+                self.seen.firing.setdefault(key, time.time())
+        for key in set(self._alerts) - set(now):
+            self.say(texts.ALERT_RESOLVED, alert=key[0], target=key[1])
+        self._alerts = now
+
+    def _look_at_pages(self) -> None:
+        pages = self._world.sink.pages()
+        for page in pages[self._pages :]:
+            if page.status != "firing" or page.alert in _QUIET:
+                continue
+            if (page.receiver, page.alert) not in self.seen.paged:
+                self.say(texts.PAGED, page.at, receiver=page.receiver, alert=page.alert)
+            self.seen.paged.setdefault((page.receiver, page.alert), page.at)
+        self._pages = len(pages)
+
+    def _runs(self) -> None:
+        for run in self._world.observer.runs():
+            now = (str(run["outcome"] or run["state"]), run["reason"])
+            before = self.seen.runs.get(run["id"])
+            if before is None:
+                self.say(
+                    texts.RUN_OPENED,
+                    run["created_at"],
+                    run=run["id"],
+                    action=run["action"],
+                    target=run["target"],
+                )
+            if before != now:
+                at = run["closed_at"] or run["updated_at"]
+                text = texts.RUN_REASON if run["reason"] else texts.RUN_STATE
+                self.say(text, at, run=run["id"], state=now[0], reason=run["reason_text"])
+            self.seen.runs[run["id"]] = now
+
+
+def _stronger(known: str | None, alert: AlertState) -> str:
+    return "firing" if "firing" in (known, alert.state) else alert.state

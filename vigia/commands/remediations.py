@@ -1,0 +1,128 @@
+"""``vigia remediations``: the write side, and everything a person asks of it."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+import alerts.generate
+from inventory.model import Inventory
+from inventory.settings import Settings
+from remediations.app import MAX_BODY, RemediationsApp
+from storage.database import DatabaseError
+from vigia import inventory_file, remote, serving, tables
+from vigia.exits import CommandError, Exit
+from vigia.remote import Remote
+
+_COLUMNS = ("id", "action", "target", "state", "outcome", "reason_text", "alert")
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the command and its parts."""
+    parser = subparsers.add_parser("remediations", help="act on alerts; look at and steer runs")
+    parts = parser.add_subparsers(dest="part", required=True, metavar="PART")
+    _add_serve(parts)
+    listing = _part(parts, "list", "runs, newest first", _list)
+    listing.add_argument("--open", action="store_true", help="only those that are not closed")
+    for name, text, what in (
+        ("show", "one run in full", _show),
+        ("approve", "approve a run's plan as it stands", _approve),
+        ("reject", "refuse a run's plan", _end),
+        ("cancel", "end a run that has not acted", _end),
+    ):
+        _part(parts, name, text, what).add_argument("id")
+    _part(parts, "why", "why an alert was or was not acted on", _why).add_argument("fingerprint")
+    for name, text in (("pause", "engage the kill switch"), ("resume", "release the kill switch")):
+        _part(parts, name, text, _switch).add_argument("--reason", default="")
+
+
+def _add_serve(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = parts.add_parser("serve", help="serve Alertmanager's webhook and run the engine")
+    inventory_file.add_option(parser)
+    serving.add_options(parser, "127.0.0.1:9911")
+    parser.add_argument("--database-url", help="the ledger (default: SQLite in VIGIA_STATE_DIR)")
+    parser.set_defaults(run=_serve)
+
+
+def _part(
+    parts: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str, run: object
+) -> argparse.ArgumentParser:
+    parser = parts.add_parser(name, help=text)
+    remote.add_options(parser)
+    tables.add_option(parser)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _serve(args: argparse.Namespace, settings: Settings) -> int:
+    if args.database_url:
+        settings = settings.with_database(args.database_url)
+    inventory = inventory_file.load(args, settings)
+    try:
+        app = RemediationsApp(settings, inventory, runbook=_Runbooks(inventory).read)
+    except DatabaseError as error:
+        raise CommandError(Exit.USAGE, str(error)) from error
+    except SQLAlchemyError as error:
+        raise CommandError(Exit.UNREACHABLE, "the ledger's database does not answer") from error
+    return serving.serve(args, app.wsgi, app.start, app.stop, max_body=MAX_BODY)
+
+
+class _Runbooks:
+    """The generated runbooks in the inventory's language, by alert."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._texts = {
+            Path(name).stem: text
+            for name, text in alerts.generate.files(inventory).items()
+            if Path(name).suffix == ".md" and Path(name).parent.name == inventory.locale
+        }
+
+    def read(self, alert: str) -> str | None:
+        return self._texts.get(alert)
+
+
+def _list(args: argparse.Namespace, settings: Settings) -> int:
+    runs = Remote(args, settings).get("/v1/runs", open=str(args.open).lower())["runs"]
+    tables.show(args, runs, _COLUMNS)
+    return Exit.FINE
+
+
+def _show(args: argparse.Namespace, settings: Settings) -> int:
+    tables.dump(Remote(args, settings).get(f"/v1/runs/{args.id}"))
+    return Exit.FINE
+
+
+def _approve(args: argparse.Namespace, settings: Settings) -> int:
+    service = Remote(args, settings)
+    seen = service.get(f"/v1/runs/{args.id}")
+    asked = {"plan_hash": seen["plan_hash"], "by": getpass.getuser()}
+    tables.show(args, [service.post(f"/v1/runs/{args.id}/approve", asked)], _COLUMNS)
+    return Exit.FINE
+
+
+def _end(args: argparse.Namespace, settings: Settings) -> int:
+    asked = {"by": getpass.getuser()}
+    answer = Remote(args, settings).post(f"/v1/runs/{args.id}/{args.part}", asked)
+    tables.show(args, [answer], _COLUMNS)
+    return Exit.FINE
+
+
+def _why(args: argparse.Namespace, settings: Settings) -> int:
+    document = Remote(args, settings).get(f"/v1/why/{args.fingerprint}")
+    if args.format == "json":
+        tables.dump(document)
+        return Exit.FINE
+    tables.show(args, document["deliveries"], ("status", "decision", "reason_text", "run_id"))
+    if document["runs"]:
+        tables.show(args, document["runs"], _COLUMNS)
+    return Exit.FINE
+
+
+def _switch(args: argparse.Namespace, settings: Settings) -> int:
+    asked = {"by": getpass.getuser(), "reason": args.reason}
+    answer = Remote(args, settings).post(f"/v1/{args.part}", asked)
+    tables.show(args, [answer], ("paused",))
+    return Exit.FINE

@@ -1,0 +1,59 @@
+"""Asking a running remediation service."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from inventory.settings import Settings, read_tokens
+from vigia import inventory_file
+from vigia.exits import CommandError, Exit
+
+_TIMEOUT = 10.0
+_REFUSED = 400
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--url`` and ``--token-file``."""
+    inventory_file.add_option(parser)
+    parser.add_argument("--url", help="of the service (default: the inventory's)")
+    parser.add_argument(
+        "--token-file", type=Path, help="its bearer token (default VIGIA_WEBHOOK_TOKEN_FILE)"
+    )
+
+
+class Remote:
+    """The service's API, with errors as one line and an exit code."""
+
+    def __init__(self, args: argparse.Namespace, settings: Settings) -> None:
+        token_file = args.token_file or settings.webhook_token_file
+        if token_file is None:
+            raise CommandError(Exit.USAGE, "give --token-file or set VIGIA_WEBHOOK_TOKEN_FILE")
+        self._headers = {"Authorization": f"Bearer {read_tokens(token_file)[0]}"}
+        url = args.url or inventory_file.load(args, settings).alerting.remediations_url
+        self._url = str(url).rstrip("/")
+
+    def get(self, path: str, **params: str) -> Any:
+        """Return the JSON answer of a GET."""
+        return self._ask("GET", path, params=params)
+
+    def post(self, path: str, document: dict[str, Any]) -> Any:
+        """Return the JSON answer of a POST."""
+        return self._ask("POST", path, json=document)
+
+    def _ask(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            answer = requests.request(
+                method, self._url + path, headers=self._headers, timeout=_TIMEOUT, **options
+            )
+            document = answer.json()
+        except requests.JSONDecodeError as error:
+            raise CommandError(Exit.UNREACHABLE, f"{self._url} does not speak our API") from error
+        except requests.RequestException as error:
+            raise CommandError(Exit.UNREACHABLE, f"{self._url} does not answer") from error
+        if answer.status_code >= _REFUSED:
+            raise CommandError(Exit.UNHEALTHY, str(document.get("error", answer.status_code)))
+        return document
