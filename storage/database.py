@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
-
-if TYPE_CHECKING:
-    import sqlite3
-import threading
-    from collections.abc import Iterator
 
 _QUEUE = "vigia_writers"
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from storage.database import DatabaseError, write
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _LOCK = 7_164_442  # any constant: only migrations take this advisory lock
 

@@ -9,16 +9,13 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
 from simulator.processes import free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:

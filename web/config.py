@@ -6,17 +6,15 @@ What it cannot honour is refused: a key that were ignored would leave a door ope
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from web.errors import WebError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _BCRYPT = re.compile(r"^\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}$")
 _TEXTS = {"extra_forbidden": "unknown key", "missing": "is missing"}

@@ -11,13 +11,11 @@ import hashlib
 import hmac
 import secrets
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import bcrypt
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 _REMEMBERED = 100
 # bcrypt looks at no more, and its library refuses what is longer.

@@ -7,7 +7,9 @@ import socket
 import ssl
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
+from wsgiref.types import WSGIApplication
 
 from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
 from cheroot.wsgi import Server
@@ -16,10 +18,6 @@ from web.address import Address
 from web.errors import WebError
 from web.security import guarded, hardened
 from web.tls import LiveAdapter, LiveConfig
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from wsgiref.types import WSGIApplication
 
 _log = logging.getLogger(__name__)
 

@@ -6,18 +6,16 @@ import logging
 import ssl
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from cheroot.makefile import StreamReader, StreamWriter
 from cheroot.ssl import Adapter
 
 from web.config import TlsServerConfig, WebConfig
 from web.errors import WebError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 _log = logging.getLogger(__name__)
 

@@ -17,14 +17,19 @@ CLEARED = Text("Falha removida: {name}", "Fault cleared: {name}")
 FIRST_FAILURE = Text(
     "Primeira falha causada por ela, em {target}", "First failure that it caused, in {target}"
 )
-ALERT_PENDING = Text("Prometheus: {alert} pendente ({target})", "Prometheus: {alert} pending ({target})")
-ALERT_FIRING = Text("Prometheus: {alert} disparou ({target})", "Prometheus: {alert} firing ({target})")
+ALERT_PENDING = Text(
+    "Prometheus: {alert} pendente ({target})", "Prometheus: {alert} pending ({target})"
+)
+ALERT_FIRING = Text(
+    "Prometheus: {alert} disparou ({target})", "Prometheus: {alert} firing ({target})"
+)
 ALERT_RESOLVED = Text(
     "Prometheus: {alert} voltou ao normal ({target})", "Prometheus: {alert} resolved ({target})"
 )
 PAGED = Text("Alertmanager: avisou {receiver}: {alert}", "Alertmanager: told {receiver}: {alert}")
 RUN_OPENED = Text(
-    "Remediação {run}: {action} em {target} aberta", "Remediation {run}: {action} on {target} opened"
+    "Remediação {run}: {action} em {target} aberta",
+    "Remediation {run}: {action} on {target} opened",
 )
 RUN_STATE = Text("Remediação {run}: {state}", "Remediation {run}: {state}")
 RUN_REASON = Text("Remediação {run}: {state}: {reason}", "Remediation {run}: {state}: {reason}")
@@ -33,7 +38,7 @@ ALIAS_MOVED = Text(
     "AWS: the alias of {target} now serves version {version}",
 )
 LOOP_CLOSED = Text(
-    "Laço fechado: corrigido em {acted:.0f} s, verificado em {verified:.0f} s após a primeira falha.",
+    "Laço fechado: corrigido em {acted:.0f} s e verificado em {verified:.0f} s desde a falha.",
     "Loop closed: fixed in {acted:.0f} s, verified in {verified:.0f} s after the first failure.",
 )
 PAGED_ONLY = Text(
@@ -46,7 +51,5 @@ NOT_CLOSED = Text(
 )
 MISSING_ALERT = Text("{alert} não disparou", "{alert} did not fire")
 MISSING_PAGE = Text("ninguém foi avisado de {alert}", "nobody was told of {alert}")
-MISSING_OUTCOME = Text(
-    "{action} não terminou em {outcome}", "{action} did not end as {outcome}"
-)
+MISSING_OUTCOME = Text("{action} não terminou em {outcome}", "{action} did not end as {outcome}")
 UNEXPECTED_RUN = Text("uma ação foi aberta sem motivo: {action}", "an action was opened: {action}")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from inventory.discover import DuplicateUnitError, discover
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from types import ModuleType
 
 UNIT = "class U:\n    name = '{name}'\nUNIT = U()\n"
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from inventory.load import InventoryError, load_inventory
-
-if TYPE_CHECKING:
-    from inventory.source import Problem
+from inventory.source import Problem
 
 ROOT = Path(__file__).parents[2]
 PLATFORM = ROOT / "platform.yaml"

@@ -31,7 +31,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def aws(inventory: Inventory, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedAws]:
+def aws(
+    inventory: Inventory, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[EmbeddedAws]:
     """The embedded AWS, seeded from the inventory."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "embedded")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "embedded")

@@ -43,12 +43,15 @@ class Clock:
         self.at = at
 
     def now(self) -> float:
+        """Return the time that the test set."""
         return self.at
 
     def monotonic(self) -> float:
+        """Return the same."""
         return self.at
 
     def forward(self, seconds: float) -> None:
+        """Let ``seconds`` pass."""
         self.at += seconds
 
 
@@ -67,6 +70,7 @@ class StandInMetrics:
         self.posted: list[Mapping[str, Any]] = []
 
     def value(self, expression: str) -> float | None:
+        """Answer a query of the rollback by the series that it names."""
         if self.away:
             raise UnavailableError("prometheus_unreachable", "away")
         old = 'version!="' in expression
@@ -78,16 +82,19 @@ class StandInMetrics:
         return self.ratio if "error_ratio" in expression else self.invocations
 
     def fires(self, _labels: Mapping[str, str]) -> bool:
+        """Say what the test set."""
         if self.away:
             raise UnavailableError("prometheus_unreachable", "away")
         return self.firing
 
     def is_active(self, _fingerprint: str) -> bool:
+        """Say what the test set."""
         if self.alertmanager_away:
             raise UnavailableError("alertmanager_unreachable", "away")
         return self.active
 
     def post(self, alerts: list[Mapping[str, Any]]) -> None:
+        """Remember the alerts."""
         if self.alertmanager_away:
             raise UnavailableError("alertmanager_unreachable", "away")
         self.posted.extend(alerts)
@@ -127,7 +134,7 @@ class Rig:
             inventory=self.inventory,
             actions=all_actions(),
             context=context,
-            writer=lambda service: self.writer(service),
+            writer=lambda service: self.writer(service),  # noqa: PLW0108 a test replaces it later
             alertmanager=self.metrics,
             prometheus=self.metrics,
             pause_file=self.pause_file,
@@ -159,14 +166,14 @@ class Rig:
                 service,
                 region_name=self.aws.region,
                 endpoint_url=self.aws.url,
-                config=Config(
-                    retries={"total_max_attempts": 1}, read_timeout=5, connect_timeout=2
-                ),
+                config=Config(retries={"total_max_attempts": 1}, read_timeout=5, connect_timeout=2),
                 **CREDENTIALS,
             )
         return self._clients[service]
 
-    def deploy(self, function: str = FUNCTION, config: str = "CodeDeployDefault.LambdaAllAtOnce") -> str:
+    def deploy(
+        self, function: str = FUNCTION, config: str = "CodeDeployDefault.LambdaAllAtOnce"
+    ) -> str:
         """Publish a version, deploy it, and return its number."""
         found = self.inventory.function(function)
         version = publish(self.aws, function, f"new-{self.clock.at}")
@@ -254,5 +261,3 @@ class Rig:
         """Return the kinds of a run's audit rows in order."""
         with self.ledger.engine.connect() as connection:
             return [row["kind"] for row in audit.rows(connection, run_id)]
-
-

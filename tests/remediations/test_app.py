@@ -163,8 +163,10 @@ def test_engine_works_when_started(app: RemediationsApp, client: FlaskClient, ri
     app.start()
     client.post("/v1/alerts", data=rig.webhook(rig.alert()), headers=AUTH)
     wait_for(
-        lambda: 'vigia_run_blocked{action="rollback_function",reason="alert_unconfirmed"'
-        in client.get("/metrics").text,
+        lambda: (
+            'vigia_run_blocked{action="rollback_function",reason="alert_unconfirmed"'
+            in client.get("/metrics").text
+        ),
         20,
     )
 

@@ -55,7 +55,7 @@ def test_killed_between_intent_and_result(
     aws: EmbeddedAws,
     database_url: str,
     tmp_path: Path,
-    before: bool,
+    before: bool,  # noqa: FBT001 a parameter of the test
 ) -> None:
     """Killed on either side of the AWS call, the restarted engine reads first and acts once."""
     rig = Rig(inventory, clock, aws, database_url, tmp_path)

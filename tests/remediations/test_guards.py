@@ -20,9 +20,7 @@ def regressed(rig: Rig) -> Rig:
 
 
 def _pause(rig: Rig, *, engaged: bool) -> None:
-    rig.ledger.switches.set(
-        Switch.PAUSE, engaged=engaged, by="test", reason="", now=rig.clock.at
-    )
+    rig.ledger.switches.set(Switch.PAUSE, engaged=engaged, by="test", reason="", now=rig.clock.at)
 
 
 def _pause_file(rig: Rig, *, engaged: bool) -> None:
@@ -39,9 +37,7 @@ def _maintenance(rig: Rig, *, engaged: bool) -> None:
     ("turn", "reason"),
     [(_pause, "kill_switch"), (_pause_file, "kill_switch"), (_maintenance, "maintenance")],
 )
-def test_switches_hold_and_release(
-    regressed: Rig, turn: Callable[..., None], reason: str
-) -> None:
+def test_switches_hold_and_release(regressed: Rig, turn: Callable[..., None], reason: str) -> None:
     """Paused by command or file, or in maintenance, nothing acts; released, the run goes on."""
     turn(regressed, engaged=True)
     regressed.deliver(regressed.alert())

@@ -173,7 +173,7 @@ def test_skips_a_version_that_was_deleted(rig: Rig) -> None:
 
 
 def test_stops_a_deployment_in_progress(rig: Rig) -> None:
-    """A canary in progress is stopped with CodeDeploy's own rollback instead of moving the alias."""
+    """A canary in progress is stopped, with CodeDeploy's own rollback; the alias is left to it."""
     rig.deploy(config="CodeDeployDefault.LambdaCanary10Percent30Minutes")
     rig.clock.forward(60)
     assert rig.version() == {"5": 0.9, "6": 0.1}
@@ -210,7 +210,9 @@ def test_refused_call_fails_and_escalates(rig: Rig) -> None:
 def test_throttled_call_is_made_again_after_reading(rig: Rig) -> None:
     """A throttled call did not happen: it is made again, after a look at the alias."""
     regressed(rig)
-    rig.aws.front.fail("lambda", "UpdateAlias", code="TooManyRequestsException", status=429, times=1)
+    rig.aws.front.fail(
+        "lambda", "UpdateAlias", code="TooManyRequestsException", status=429, times=1
+    )
     rig.until(State.VERIFYING)
     assert rig.version() == {"5": 1.0}
     assert rig.ledger.runs.steps(rig.run().id)[0].attempts == 2

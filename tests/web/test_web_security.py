@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import base64
 import hmac
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 import requests
 
 from tests.web.conftest import hashed
 from web.security import UserCheck, bearer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from wsgiref.types import StartResponse, WSGIEnvironment
-
-    from web.server import WebServer
+from web.server import WebServer
 
 
 def basic(name: str, password: str) -> str:

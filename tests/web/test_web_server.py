@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 import requests
@@ -18,11 +20,7 @@ from web.address import Address
 from web.errors import WebError
 from web.server import WebServer
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from wsgiref.types import StartResponse, WSGIEnvironment
-
-    Serve = Callable[..., WebServer]
+Serve = Callable[..., WebServer]
 
 
 def raw(server: WebServer, data: bytes) -> bytes:

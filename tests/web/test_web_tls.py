@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,14 +15,9 @@ import requests
 
 from tests.web.conftest import Authority, Pair, hashed
 from web.errors import WebError
+from web.server import WebServer
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from web.server import WebServer
-
-    Serve = Callable[..., WebServer]
+Serve = Callable[..., WebServer]
 
 
 def tls_file(path: Path, pair: Pair, extra: str = "") -> Path:
