@@ -26,7 +26,14 @@ class HistogramValue:
     count: float
 
 
-Value = float | SummaryValue | HistogramValue
+@dataclass(frozen=True)
+class AgeOf:
+    """Seconds since ``timestamp`` (unix seconds), worked out anew whenever it is shown."""
+
+    timestamp: float
+
+
+Value = float | SummaryValue | HistogramValue | AgeOf
 
 
 @dataclass(frozen=True)

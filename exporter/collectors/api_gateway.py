@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
 from catalogue.metrics import Kind, MetricSpec
 from catalogue.text import Text
+from exporter import periods
+from exporter.collector import Collector, Context, Reading
+from exporter.folding import FoldState, Points, fold
+from exporter.samples import Series, SummaryValue
+from exporter.sources.cloudwatch import Answer, Metric
+from exporter.telemetry import REVISED_DOWN
+from exporter.windows import Window
+from inventory.model import Api
 
 REQUESTS = MetricSpec(
     "dataplatform_api_requests_total",
@@ -34,3 +47,146 @@ LATENCY = MetricSpec(
     quantiles=(0.5, 0.9, 0.99),
 )
 SPECS = (REQUESTS, ERRORS, SLOW_REQUESTS, LATENCY)
+
+_NAME = "api"
+_QUANTILES = {0.5: "p50", 0.9: "p90", 0.99: "p99"}
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """One stage's periods: sums by statistic, the newest period's quantiles in seconds."""
+
+    points: Mapping[str, Points]
+    quantiles: dict[float, float]
+    newest: int | None
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is durable of a stage."""
+
+    fold: FoldState
+    newest: int | None = None
+    quantiles: dict[float, float] = field(default_factory=dict)
+
+
+def parse(answer: Answer, window: Window, rank: str) -> Parsed:
+    """Read one stage's answer; latencies turn from milliseconds into seconds.
+
+    ``rank`` is the percentile-rank statistic of the latency objective: the percentage of requests
+    within it. Every request has a Latency, so that its SampleCount counts them.
+    """
+    requests = answer["Latency", "SampleCount"]
+    within = answer["Latency", rank]
+    last = window.end - window.period
+    return Parsed(
+        {
+            "requests": requests,
+            "latency_sum": {at: ms / 1000 for at, ms in answer["Latency", "Sum"].items()},
+            "slow": {
+                at: float(round(count * (1 - within[at] / 100)))
+                for at, count in requests.items()
+                if at in within
+            },
+            "4xx": dict.fromkeys(requests, 0.0) | dict(answer["4XXError", "Sum"]),
+            "5xx": dict.fromkeys(requests, 0.0) | dict(answer["5XXError", "Sum"]),
+        },
+        {
+            quantile: answer["Latency", statistic].get(last, math.nan) / 1000
+            for quantile, statistic in _QUANTILES.items()
+        },
+        max(requests, default=None),
+    )
+
+
+def rank_statistic(below: float) -> str:
+    """Return CloudWatch's percentile-rank statistic of latencies up to ``below`` seconds."""
+    return f"PR(:{f'{below * 1000:.3f}'.rstrip('0').rstrip('.')})"
+
+
+def collect(context: Context) -> Reading:
+    """Read and fold the closed periods of every stage."""
+    apis = {f"{api.name}/{api.stage}": api for api in context.inventory.apis}
+    known = {key: _record(document) for key, document in context.state.load().items()}
+    now, collection = context.now(), context.inventory.collection
+    folds = {key: record.fold for key, record in known.items()}
+    states = periods.open_states(collection, now, folds, tuple(apis))
+    records = {key: replace(known.get(key, Record(states[key])), fold=states[key]) for key in apis}
+    rank = rank_statistic(context.inventory.objectives.api_latency.below)
+
+    def take(key: str, answer: Answer, window: Window) -> FoldState:
+        parsed = parse(answer, window, rank)
+        state = fold(states[key], parsed.points, window.end, collection.lookback).state
+        seen = (at for at in (records[key].newest, parsed.newest) if at is not None)
+        records[key] = Record(state, max(seen, default=None), parsed.quantiles)
+        return state
+
+    def commit(keys: Sequence[str]) -> None:
+        context.state.commit({key: _document(records[key]) for key in keys})
+
+    metrics = {key: _metrics(api, rank) for key, api in apis.items()}
+    periods.catch_up(context, now, states, metrics, take, commit)
+    revised = sum(record.fold.revised_down for record in (known | records).values())
+    return Reading(
+        (
+            *(series for key, api in apis.items() for series in _series(api, records[key])),
+            Series(REVISED_DOWN, (_NAME,), float(revised)),
+        ),
+        expected=len(apis),
+        seen=sum(1 for key in apis if records[key].newest is not None),
+        newest={key: records[key].newest for key in apis},
+    )
+
+
+def _metrics(api: Api, rank: str) -> tuple[Metric, ...]:
+    dimensions = (("ApiName", api.name), ("Stage", api.stage))
+    latency = ("Sum", "SampleCount", *_QUANTILES.values())
+    return (
+        Metric("AWS/ApiGateway", "Latency", dimensions, latency),
+        Metric("AWS/ApiGateway", "Latency", dimensions, (rank,)),
+        Metric("AWS/ApiGateway", "4XXError", dimensions, ("Sum",)),
+        Metric("AWS/ApiGateway", "5XXError", dimensions, ("Sum",)),
+    )
+
+
+def _series(api: Api, record: Record) -> Iterator[Series]:
+    labels = (api.name, api.stage)
+    totals = record.fold.totals
+    yield Series(REQUESTS, labels, totals.get("requests", 0.0))
+    yield Series(SLOW_REQUESTS, labels, totals.get("slow", 0.0))
+    yield Series(ERRORS, (*labels, "4xx"), totals.get("4xx", 0.0))
+    yield Series(ERRORS, (*labels, "5xx"), totals.get("5xx", 0.0))
+    yield Series(
+        LATENCY,
+        labels,
+        SummaryValue(
+            totals.get("latency_sum", 0.0),
+            totals.get("requests", 0.0),
+            {quantile: record.quantiles.get(quantile, math.nan) for quantile in _QUANTILES},
+        ),
+    )
+
+
+def _document(record: Record) -> dict[str, Any]:
+    return {
+        "fold": record.fold.to_json(),
+        "newest": record.newest,
+        "quantiles": [[q, v] for q, v in record.quantiles.items() if not math.isnan(v)],
+    }
+
+
+def _record(document: Mapping[str, Any]) -> Record:
+    return Record(
+        FoldState.from_json(document["fold"]), document["newest"], dict(document["quantiles"])
+    )
+
+
+COLLECTOR = Collector(
+    name=_NAME,
+    specs=SPECS,
+    iam=("cloudwatch:GetMetricData",),
+    every=lambda inventory: inventory.collection.period,
+    offset=lambda inventory: inventory.collection.lag,
+    deadline=lambda inventory: max(inventory.collection.period, 10.0),
+    collect=collect,
+)

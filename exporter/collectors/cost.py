@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
 from catalogue.metrics import Kind, MetricSpec
 from catalogue.text import Text
+from exporter.collector import CollectError, Collector, Context, Reading, Reason
+from exporter.samples import Series
 
 DAILY = MetricSpec(
     "dataplatform_cost_daily_usd",
@@ -45,3 +55,166 @@ BUDGET = MetricSpec(
     Text("Orçamento mensal, em dólares", "Monthly budget, in USD"),
 )
 SPECS = (DAILY, TRAILING_7D, SETTLED, MONTH_TO_DATE, FORECAST, BUDGET)
+
+_NAME = "cost"
+USD_PER_REQUEST = 0.01
+_TRAILING_DAYS = 7
+# A run that comes a little early by its jitter must not skip a whole turn.
+_TOLERANCE = 0.02
+_LONGEST_TURN = 3600.0
+
+
+@dataclass(frozen=True)
+class Day:
+    """One UTC day: US dollars by service, and whether AWS may still restate them."""
+
+    services: dict[str, float]
+    estimated: bool
+
+
+def parse(pages: list[dict[str, Any]]) -> dict[date, Day]:
+    """Read the pages of GetCostAndUsage (daily unblended cost grouped by service)."""
+    days: dict[date, dict[str, float]] = defaultdict(dict)
+    estimated: dict[date, bool] = {}
+    for page in pages:
+        for result in page["ResultsByTime"]:
+            day = date.fromisoformat(result["TimePeriod"]["Start"])
+            estimated[day] = estimated.get(day, False) or bool(result["Estimated"])
+            for group in result["Groups"]:
+                cost = float(group["Metrics"]["UnblendedCost"]["Amount"])
+                services = days[day]
+                services[group["Keys"][0]] = services.get(group["Keys"][0], 0.0) + cost
+    return {day: Day(days.get(day, {}), flag) for day, flag in estimated.items()}
+
+
+def collect(context: Context) -> Reading:
+    """Show the kept answers, asking Cost Explorer anew only when they are old enough."""
+    today = datetime.fromtimestamp(context.now(), UTC).date()
+    documents = context.state.load()
+    usage = documents.get("usage")
+    if usage is None or _old(context, usage):
+        pages = list(_usage_pages(context, today))
+        usage = {
+            "asked_at": context.now(),
+            "days": {
+                day.isoformat(): [found.services, found.estimated]
+                for day, found in parse(pages).items()
+            },
+        }
+        # Paid for: kept before anything else can fail.
+        context.state.commit({"usage": usage})
+    forecast = documents.get("forecast")
+    if forecast is None or _old(context, forecast):
+        forecast = {
+            "asked_at": context.now(),
+            "from": today.isoformat(),
+            "rest": _forecast(context, today),
+        }
+        context.state.commit({"forecast": forecast})
+    days = {date.fromisoformat(day): Day(*values) for day, values in usage["days"].items()}
+    yesterday = days.get(today - timedelta(days=1))
+    return Reading(
+        (
+            *_series(days, today, forecast),
+            Series(BUDGET, (), context.inventory.budget.monthly_usd),
+        ),
+        expected=1,
+        seen=int(yesterday is not None and bool(yesterday.services)),
+        newest={"cost": _newest(days)},
+    )
+
+
+def _series(days: Mapping[date, Day], today: date, forecast: Mapping[str, Any]) -> Iterator[Series]:
+    yesterday = today - timedelta(days=1)
+    trailing = [days.get(yesterday - timedelta(days=n)) for n in range(1, _TRAILING_DAYS + 1)]
+    whole = [day for day in trailing if day is not None]
+    found = days.get(yesterday)
+    if found is not None:
+        services = {name for day in (found, *whole) for name in day.services}
+        for service in sorted(services):
+            yield Series(DAILY, (service, "yesterday"), found.services.get(service, 0.0))
+            if whole:
+                mean = sum(day.services.get(service, 0.0) for day in whole) / len(whole)
+                yield Series(TRAILING_7D, (service,), mean)
+        yield Series(SETTLED, ("yesterday",), float(not found.estimated))
+    yield Series(MONTH_TO_DATE, (), _between(days, today.replace(day=1), today))
+    asked = date.fromisoformat(forecast["from"])
+    # What was forecast from an earlier day on is completed by what is known before that day.
+    if forecast["rest"] is not None and asked.replace(day=1) == today.replace(day=1):
+        known = _between(days, today.replace(day=1), asked)
+        yield Series(FORECAST, (), known + forecast["rest"])
+
+
+def _between(days: Mapping[date, Day], start: date, end: date) -> float:
+    return sum((sum(day.services.values()) for at, day in days.items() if start <= at < end), 0.0)
+
+
+def _newest(days: Mapping[date, Day]) -> float | None:
+    found = [at for at, day in days.items() if day.services]
+    if not found:
+        return None
+    return datetime.combine(max(found), datetime.min.time(), UTC).timestamp()
+
+
+def _old(context: Context, document: Mapping[str, Any]) -> bool:
+    every = context.inventory.collection.cost_every
+    age: float = context.now() - document["asked_at"]
+    # An answer from the future comes from a clock that was wrong.
+    return age < 0 or age >= every * (1 - _TOLERANCE)
+
+
+def _usage_pages(context: Context, today: date) -> Iterator[dict[str, Any]]:
+    yesterday = today - timedelta(days=1)
+    start = min(today.replace(day=1), yesterday - timedelta(days=_TRAILING_DAYS))
+    request: dict[str, Any] = {
+        # Today is asked for too: after midnight it is the provisional yesterday.
+        "TimePeriod": {
+            "Start": start.isoformat(),
+            "End": (today + timedelta(days=1)).isoformat(),
+        },
+        "Granularity": "DAILY",
+        "Metrics": ["UnblendedCost"],
+        "GroupBy": [{"Type": "DIMENSION", "Key": "SERVICE"}],
+    }
+    while True:
+        if context.remaining() <= 0:
+            raise CollectError(Reason.TIMEOUT, "no time left for GetCostAndUsage")
+        page = context.client("ce").get_cost_and_usage(**request)
+        _bill(context, page)
+        yield page
+        if not page.get("NextPageToken"):
+            return
+        request["NextPageToken"] = page["NextPageToken"]
+
+
+def _forecast(context: Context, today: date) -> float | None:
+    following = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    try:
+        answer = context.client("ce").get_cost_forecast(
+            TimePeriod={"Start": today.isoformat(), "End": following.isoformat()},
+            Granularity="MONTHLY",
+            Metric="UNBLENDED_COST",
+        )
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") != "DataUnavailableException":
+            raise
+        return None
+    _bill(context, answer)
+    return float(answer["Total"]["Amount"])
+
+
+def _bill(context: Context, answer: Mapping[str, Any]) -> None:
+    attempts = 1 + int(answer.get("ResponseMetadata", {}).get("RetryAttempts", 0))
+    context.billed("ce", attempts, attempts * USD_PER_REQUEST)
+
+
+COLLECTOR = Collector(
+    name=_NAME,
+    specs=SPECS,
+    iam=("ce:GetCostAndUsage", "ce:GetCostForecast"),
+    # Answers are kept, so that a turn costs nothing; the day's name changes at midnight UTC.
+    every=lambda inventory: min(inventory.collection.cost_every, _LONGEST_TURN),
+    offset=lambda _inventory: 0.0,
+    deadline=lambda _inventory: 90.0,
+    collect=collect,
+)

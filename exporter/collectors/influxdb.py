@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+import secrets
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import accumulate
+from typing import Any
+
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.client.write.point import Point
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.rest import ApiException
+from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import TimeoutError as HttpTimeoutError
+
 from catalogue.metrics import Kind, MetricSpec
 from catalogue.text import Text
+from exporter.collector import Collector, Context, Reading
+from exporter.samples import AgeOf, HistogramValue, Series
+from inventory.model import InfluxDb
 
 WRITE_LATENCY = MetricSpec(
     "dataplatform_influxdb_write_latency_seconds",
@@ -40,3 +60,211 @@ RECORDS_24H = MetricSpec(
     Text("Registros das últimas 24 horas", "Records of the last 24 hours"),
 )
 SPECS = (WRITE_LATENCY, UP, WRITE_ERRORS, RECORD_AGE, RECORDS_24H)
+
+_NAME = "influxdb"
+_PROBE = "probe"
+_FIELD = "sequence"
+_QUERY_SHARE = 4
+REASONS = ("timeout", "unreachable", "denied", "rejected", "server_error", "not_read_back")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is durable of the canary. ``counts`` has one more element than there are buckets."""
+
+    probe: str
+    sequence: int = 0
+    counts: tuple[int, ...] = (0,) * (len(WRITE_LATENCY.buckets) + 1)
+    sum: float = 0.0
+    errors: dict[str, int] = field(default_factory=dict)
+
+
+class _QueryFailedError(Exception):
+    """A query was not answered; the write's fate is judged by itself."""
+
+
+def parse(seconds: float | None, reason: str | None, record: Record) -> Record:
+    """Return the record after one canary write.
+
+    ``seconds`` is the duration of an accepted write, else None; ``reason`` is why it failed.
+    """
+    if seconds is not None:
+        counts = list(record.counts)
+        counts[bisect_left(WRITE_LATENCY.buckets, seconds)] += 1
+        record = replace(record, counts=tuple(counts), sum=record.sum + seconds)
+    if reason is not None:
+        errors = record.errors | {reason: record.errors.get(reason, 0) + 1}
+        record = replace(record, errors=errors)
+    return record
+
+
+def collect(context: Context) -> Reading:
+    """Write, read back, ask how fresh the data are: a database that is down is a measurement."""
+    settings = context.inventory.influxdb
+    document = context.state.load().get("canary")
+    # One probe name for good: a new tag value for every write would be a new series each time.
+    known = _record(document) if document else Record(secrets.token_hex(8))
+    record = replace(known, sequence=known.sequence + 1)
+    patience = context.inventory.collection.influxdb_deadline
+    token = context.influx_token()
+    with (
+        closing(_client(settings, token, patience)) as writer,
+        closing(_client(settings, token, patience / _QUERY_SHARE)) as reader,
+    ):
+        seconds, reason = _write(writer, settings, record)
+        asked = _Asked(
+            reader, settings.bucket, lambda: context.remaining() > patience / _QUERY_SHARE
+        )
+        read_back = False
+        if reason is None:
+            answered = _ask(lambda: asked.canary(settings.canary_measurement, record.probe))
+            read_back = answered == record.sequence
+            reason = "not_read_back" if answered is not None and not read_back else None
+        record = parse(seconds, reason, record)
+        context.state.commit({"canary": _document(record)})
+        series = list(_canary_series(settings.bucket, record, up=read_back))
+        seen = int(read_back)
+        newest: dict[str, float | None] = {}
+        if reason not in ("timeout", "unreachable"):
+            for measurement in settings.measurements:
+                at = _ask(lambda name=measurement: asked.newest(name))  # type: ignore[misc]
+                seen += at is not None
+                newest[measurement] = at or None
+                if at:
+                    series.append(Series(RECORD_AGE, (settings.bucket, measurement), AgeOf(at)))
+            count = _ask(lambda: asked.count(settings.canary_measurement))
+            if count is not None:
+                seen += 1
+                series.append(Series(RECORDS_24H, (settings.bucket,), count))
+    return Reading(tuple(series), 2 + len(settings.measurements), seen, newest)
+
+
+def _client(settings: InfluxDb, token: str, patience: float) -> InfluxDBClient:
+    # No retries by default: a second sending would hide what the first one met.
+    return InfluxDBClient(
+        settings.url, token=token, org=settings.org, timeout=round(patience * 1000)
+    )
+
+
+def _write(
+    client: InfluxDBClient, settings: InfluxDb, record: Record
+) -> tuple[float | None, str | None]:
+    point = Point.from_dict(
+        {
+            "measurement": settings.canary_measurement,
+            "tags": {_PROBE: record.probe},
+            "fields": {_FIELD: record.sequence},
+            "time": time.time_ns(),
+        }
+    )
+    started = time.monotonic()
+    try:
+        client.write_api(write_options=SYNCHRONOUS).write(settings.bucket, record=point)
+    except ApiException as error:
+        return None, _refusal(error.status)
+    except NewConnectionError:
+        # urllib3 derives a refused connection from its time-out.
+        return None, "unreachable"
+    except HttpTimeoutError:
+        return None, "timeout"
+    except HTTPError:
+        return None, "unreachable"
+    return time.monotonic() - started, None
+
+
+def _refusal(status: int | None) -> str:
+    if not status:
+        return "unreachable"
+    if status in (401, 403):
+        return "denied"
+    return "server_error" if status >= 500 else "rejected"  # noqa: PLR2004 HTTP's classes
+
+
+def _ask(question: Callable[[], float]) -> float | None:
+    try:
+        return question()
+    except _QueryFailedError:
+        return None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The Flux queries; each answers 0 where there is nothing."""
+
+    client: InfluxDBClient
+    bucket: str
+    in_time: Callable[[], bool]
+
+    def canary(self, measurement: str, probe: str) -> float:
+        found = f"r._measurement == {_quoted(measurement)} and r.{_PROBE} == {_quoted(probe)}"
+        rows = self._rows("5m", found, "last")
+        return max((float(row.get_value()) for row in rows), default=0.0)
+
+    def newest(self, measurement: str) -> float:
+        rows = self._rows("7d", f"r._measurement == {_quoted(measurement)}", "last")
+        times: list[datetime] = [row.get_time() for row in rows]
+        return max((at.timestamp() for at in times), default=0.0)
+
+    def count(self, canary: str) -> float:
+        rows = self._rows("24h", f"r._measurement != {_quoted(canary)}", "count")
+        return sum((float(row.get_value()) for row in rows), 0.0)
+
+    def _rows(self, span: str, condition: str, final: str) -> list[Any]:
+        query = (
+            f"from(bucket: {_quoted(self.bucket)}) |> range(start: -{span})"
+            f" |> filter(fn: (r) => {condition}) |> {final}()"
+        )
+        if not self.in_time():
+            raise _QueryFailedError
+        try:
+            tables = self.client.query_api().query(query)
+        except (ApiException, HTTPError) as error:
+            raise _QueryFailedError from error
+        return [row for table in tables for row in table.records]
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("${", "\\${")
+    return f'"{escaped}"'
+
+
+def _canary_series(bucket: str, record: Record, *, up: bool) -> Iterator[Series]:
+    cumulative = tuple(float(count) for count in accumulate(record.counts))
+    yield Series(UP, (bucket,), float(up))
+    yield Series(
+        WRITE_LATENCY,
+        (bucket,),
+        HistogramValue(cumulative[:-1], record.sum, cumulative[-1]),
+    )
+    for reason in REASONS:
+        yield Series(WRITE_ERRORS, (bucket, reason), float(record.errors.get(reason, 0)))
+
+
+def _document(record: Record) -> dict[str, Any]:
+    return {
+        "probe": record.probe,
+        "sequence": record.sequence,
+        "bounds": list(WRITE_LATENCY.buckets),
+        "counts": list(record.counts),
+        "sum": record.sum,
+        "errors": record.errors,
+    }
+
+
+def _record(document: Mapping[str, Any]) -> Record:
+    record = Record(document["probe"], document["sequence"], errors=dict(document["errors"]))
+    if tuple(document["bounds"]) != WRITE_LATENCY.buckets:
+        # Counts under other bounds cannot be told apart any more.
+        return record
+    return replace(record, counts=tuple(document["counts"]), sum=document["sum"])
+
+
+COLLECTOR = Collector(
+    name=_NAME,
+    specs=SPECS,
+    iam=(),
+    every=lambda inventory: inventory.collection.influxdb_every,
+    offset=lambda _inventory: 0.0,
+    deadline=lambda inventory: 2 * inventory.collection.influxdb_deadline + 5,
+    collect=collect,
+)

@@ -1,0 +1,56 @@
+"""Everything that is shown at one moment: the collectors' values and our own telemetry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from exporter import telemetry
+from exporter.collector import Reason
+from exporter.refresh import Status
+from exporter.samples import AgeOf, Series
+from exporter.tally import Bill
+
+
+def snapshot(
+    statuses: Sequence[Status], bill: Bill, resets: int, version: str
+) -> tuple[Series, ...]:
+    """Return every series; those of the readings are the readings' own objects."""
+    series = [s for status in statuses if status.reading for s in status.reading.series]
+    for status in statuses:
+        series.extend(_collector(status))
+    series.extend(_bill(bill))
+    series.append(Series(telemetry.STATE_RESETS, (), float(resets)))
+    series.append(Series(telemetry.BUILD_INFO, ("exporter", version), 1.0))
+    return tuple(series)
+
+
+def _collector(status: Status) -> Iterator[Series]:
+    name = (status.name,)
+    for reason in Reason:
+        yield Series(
+            telemetry.FAILURES, (status.name, reason.value), float(status.failures.get(reason, 0))
+        )
+    if status.up is None or status.duration is None:
+        return
+    yield Series(telemetry.COLLECTOR_UP, name, float(status.up))
+    yield Series(telemetry.DURATION, name, status.duration)
+    yield Series(telemetry.STALE, name, float(status.stale))
+    if status.last_success is not None:
+        yield Series(telemetry.LAST_SUCCESS, name, status.last_success)
+    reading = status.reading
+    if reading is None:
+        return
+    yield Series(
+        telemetry.COVERAGE, name, reading.seen / reading.expected if reading.expected else 1.0
+    )
+    for resource, newest in reading.newest.items():
+        if newest is not None:
+            yield Series(telemetry.DATAPOINT_AGE, (status.name, resource), AgeOf(newest))
+
+
+def _bill(bill: Bill) -> Iterator[Series]:
+    for labels, count in sorted(bill.requests.items()):
+        yield Series(telemetry.AWS_REQUESTS, labels, float(count))
+    yield Series(telemetry.AWS_BILLED, (), float(bill.billed_metrics))
+    for service, usd in sorted(bill.usd_by_service.items()):
+        yield Series(telemetry.AWS_COST, (service,), usd)

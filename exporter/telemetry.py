@@ -1,0 +1,120 @@
+"""The exporter's metrics of itself: every collector's health, and what collection costs."""
+
+from __future__ import annotations
+
+from catalogue.metrics import Kind, MetricSpec
+from catalogue.text import Text
+
+COLLECTOR_UP = MetricSpec(
+    "vigia_collector_up",
+    Kind.GAUGE,
+    ("collector",),
+    Text("1 se a última coleta terminou bem", "1 if the last collection succeeded"),
+)
+LAST_SUCCESS = MetricSpec(
+    "vigia_collector_last_success_timestamp_seconds",
+    Kind.GAUGE,
+    ("collector",),
+    Text(
+        "Quando a coleta terminou bem pela última vez; ausente se nunca",
+        "When collection last succeeded; absent if it never did",
+    ),
+)
+DURATION = MetricSpec(
+    "vigia_collector_duration_seconds",
+    Kind.GAUGE,
+    ("collector",),
+    Text("Duração da última coleta", "Duration of the last collection"),
+)
+FAILURES = MetricSpec(
+    "vigia_collector_failures_total",
+    Kind.COUNTER,
+    ("collector", "reason"),
+    Text("Coletas que falharam, por motivo", "Collections that failed, by reason"),
+)
+COVERAGE = MetricSpec(
+    "vigia_collector_coverage_ratio",
+    Kind.GAUGE,
+    ("collector",),
+    Text("Recursos vistos sobre recursos esperados", "Resources seen over resources expected"),
+)
+STALE = MetricSpec(
+    "vigia_collector_stale",
+    Kind.GAUGE,
+    ("collector",),
+    Text(
+        "1 se os valores mostrados vêm de uma coleta anterior à última, que falhou",
+        "1 if the values shown are from before the last collection, which failed",
+    ),
+)
+DATAPOINT_AGE = MetricSpec(
+    "vigia_datapoint_age_seconds",
+    Kind.GAUGE,
+    ("collector", "resource"),
+    Text(
+        "Idade do dado mais novo do recurso; ausente se nunca houve dado",
+        "Age of the resource's newest datapoint; absent if there never was one",
+    ),
+)
+REVISED_DOWN = MetricSpec(
+    "vigia_periods_revised_down_total",
+    Kind.COUNTER,
+    ("collector",),
+    Text(
+        "Períodos que a AWS corrigiu para baixo; nunca subtraídos",
+        "Periods that AWS revised downwards; never subtracted",
+    ),
+)
+STATE_RESETS = MetricSpec(
+    "vigia_state_resets_total",
+    Kind.COUNTER,
+    (),
+    Text(
+        "Vezes em que o estado ilegível foi posto de lado e os contadores recomeçaram",
+        "Times an unreadable state was moved aside and counters began anew",
+    ),
+)
+AWS_REQUESTS = MetricSpec(
+    "vigia_aws_requests_total",
+    Kind.COUNTER,
+    ("service", "operation", "code"),
+    Text(
+        "Requisições HTTP à AWS, novas tentativas incluídas", "HTTP requests to AWS, with retries"
+    ),
+)
+AWS_BILLED = MetricSpec(
+    "vigia_aws_billed_metrics_total",
+    Kind.COUNTER,
+    (),
+    Text(
+        "Métricas cobradas por GetMetricData, como a AWS as conta",
+        "Metrics billed by GetMetricData, as AWS counts them",
+    ),
+)
+AWS_COST = MetricSpec(
+    "vigia_aws_cost_usd_total",
+    Kind.COUNTER,
+    ("service",),
+    Text("Quanto a própria coleta custou, em dólares", "What collection itself cost, in USD"),
+)
+BUILD_INFO = MetricSpec(
+    "vigia_build_info",
+    Kind.GAUGE,
+    ("component", "version"),
+    Text("Versão do programa; sempre 1", "Version of the program; always 1"),
+)
+SPECS = (
+    COLLECTOR_UP,
+    LAST_SUCCESS,
+    DURATION,
+    FAILURES,
+    COVERAGE,
+    STALE,
+    DATAPOINT_AGE,
+    REVISED_DOWN,
+    STATE_RESETS,
+    AWS_REQUESTS,
+    AWS_BILLED,
+    AWS_COST,
+    BUILD_INFO,
+)

@@ -1,0 +1,50 @@
+"""Which periods to ask CloudWatch for next, so that an outage is caught up within deadlines."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from exporter.folding import FoldState
+from inventory.model import Collection
+
+_CHUNK_PERIODS = 1440
+_DAY = 86_400
+# CloudWatch's retention by the length of a period (CloudWatch user guide, "Metrics retention").
+_RETENTION = ((59, 3 * 3600), (299, 15 * _DAY), (3599, 63 * _DAY))
+_LONGEST = 455 * _DAY
+
+
+@dataclass(frozen=True)
+class Window:
+    """Periods that start in ``[start, end)``, unix seconds."""
+
+    start: int
+    end: int
+    period: int
+
+
+def oldest_kept(now: float, collection: Collection) -> float:
+    """Return how far back periods are fetched: the back-fill, or less where CloudWatch forgot."""
+    kept = next((age for top, age in _RETENTION if collection.period <= top), _LONGEST)
+    return now - min(collection.backfill, kept)
+
+
+def due(states: Mapping[str, FoldState], end: int, oldest: float) -> dict[Window, tuple[str, ...]]:
+    """Return the resources with unread closed periods before ``end``, by their next window.
+
+    A window ends at most a day of minutes after what was read, so that each piece of a long
+    outage can be committed on its own.
+    """
+    groups: dict[Window, list[str]] = defaultdict(list)
+    for resource, state in states.items():
+        if state.watermark >= end:
+            continue
+        period = state.period
+        first = -(-int(oldest) // period) * period
+        unread = max(state.watermark, first)
+        stop = max(min(end, unread + _CHUNK_PERIODS * period), first)
+        start = max(state.floor // period * period, first)
+        groups[Window(start, stop, period)].append(resource)
+    return {window: tuple(found) for window, found in groups.items() if window.start < window.end}

@@ -1,0 +1,50 @@
+"""The embedded AWS, an InfluxDB stand-in, and a bench for single collectors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from simulator.aws.server import EmbeddedAws
+from simulator.influxdb import InfluxStandIn
+from tests.exporter.support import REGION, Bench, Clock, compressed, only
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock at noon UTC, a multiple of every period."""
+    return Clock()
+
+
+@pytest.fixture
+def aws(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedAws]:
+    """An empty embedded AWS."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "embedded")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    server = EmbeddedAws(REGION, clock.now).start()
+    requests.post(f"{server.url}/moto-api/reset", timeout=10).raise_for_status()
+    yield server
+    # Its stores are its own: the next test need not wait until the socket is closed.
+    threading.Thread(target=server.stop).start()
+
+
+@pytest.fixture
+def influx() -> Iterator[InfluxStandIn]:
+    """An empty InfluxDB."""
+    server = InfluxStandIn("energy_data", "made-up-token").start()
+    yield server
+    threading.Thread(target=server.stop).start()
+
+
+@pytest.fixture
+def bench(tmp_path: Path, clock: Clock, aws: EmbeddedAws) -> Iterator[Bench]:
+    """Collectors over one function and the demo's periods."""
+    inventory = only(compressed(), "lambda_router")
+    made = Bench(f"sqlite:///{tmp_path / 'exporter.db'}", clock, inventory, aws.url)
+    yield made
+    made.store.close()
