@@ -112,6 +112,10 @@ class Child:
             raise StartError(f"{self.name} ended at start: {' | '.join(tail)}")
         return answers(self.ready_url)
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the running program."""
+        os.kill(self.pid, number)
+
     def kill(self) -> None:
         """End the program at once, as a crash would."""
         if self._process is not None:

@@ -58,9 +58,9 @@ def publish(aws: EmbeddedAws, function: str, marker: str) -> str:
 
 def seed_functions(aws: EmbeddedAws, inventory: Inventory, now: Callable[[], float]) -> str:
     """Create the functions, their versions, aliases and deployments; return their role's ARN."""
-    role = aws.client("iam").create_role(
-        RoleName="ons-lambda", AssumeRolePolicyDocument=_TRUST
-    )["Role"]["Arn"]
+    role = aws.client("iam").create_role(RoleName="ons-lambda", AssumeRolePolicyDocument=_TRUST)[
+        "Role"
+    ]["Arn"]
     for function in inventory.functions:
         _function(aws, inventory, function, role, now())
     return str(role)

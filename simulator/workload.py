@@ -23,7 +23,7 @@ from simulator.influxdb import InfluxStandIn
 TICK = 0.5
 _FILES_PER_TICK = 2
 _QUERIES_PER_TICK = 2
-_NORMAL_ERRORS = 0.002
+_NORMAL_ERRORS = 0.0005
 _LATE_SHARE = 0.02
 _LATE_SECONDS = 4.0
 
@@ -65,6 +65,8 @@ class Workload:
         self.behaviours: dict[tuple[str, str], Behaviour] = {}
         self.watchers: list[Callable[[Invocation], None]] = []
         self._stop = threading.Event()
+        self._running = threading.Event()
+        self._running.set()
         self._threads = [
             threading.Thread(target=self._loop, args=(work,), name=f"workload-{work.__name__}")
             for work in (self.traffic, self.load)
@@ -75,6 +77,14 @@ class Workload:
         for thread in self._threads:
             thread.start()
 
+    def pause(self) -> None:
+        """Make no traffic until ``resume``; the ticks under way still end."""
+        self._running.clear()
+
+    def resume(self) -> None:
+        """Go on."""
+        self._running.set()
+
     def stop(self) -> None:
         """End after the ticks that are under way."""
         self._stop.set()
@@ -84,7 +94,8 @@ class Workload:
 
     def _loop(self, work: Callable[[], None]) -> None:
         while not self._stop.wait(TICK):
-            work()
+            if self._running.is_set():
+                work()
 
     def traffic(self) -> None:
         """One tick of files and API requests."""

@@ -26,12 +26,13 @@ _REST = {"lambda": "lambda", "appconfig": "appconfig", "apigateway": "apigateway
 
 @dataclass(frozen=True)
 class Seen:
-    """One call that reached the embedded AWS."""
+    """One call that reached the embedded AWS; ``resource`` is the path of its URL."""
 
     at: float
     service: str
     operation: str
     status: int
+    resource: str = ""
 
 
 @dataclass
@@ -111,10 +112,10 @@ class Front:
         fault = self._take(service, operation)
         if fault is not None and not fault.after:
             time.sleep(fault.delay)
-            self._record(service, operation, fault.status)
+            self._record(service, operation, fault.status, request.path)
             return _error(fault.status, fault.code, "injected")(environ, start)
         response = self._answer(service, request)
-        self._record(service, operation, response.status_code)
+        self._record(service, operation, response.status_code, request.path)
         if fault is not None:
             time.sleep(fault.delay)
             return _error(fault.status, fault.code, "injected after the effect")(environ, start)
@@ -138,8 +139,8 @@ class Front:
         }
         return Response.from_app(self._inner, environ, buffered=True)
 
-    def _record(self, service: str, operation: str, status: int) -> None:
-        self.seen.append(Seen(self._now(), service, operation, status))
+    def _record(self, service: str, operation: str, status: int, resource: str) -> None:
+        self.seen.append(Seen(self._now(), service, operation, status, resource))
 
     def _take(self, service: str, operation: str) -> Fault | None:
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import json
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable
@@ -56,6 +57,12 @@ class LogStore:
             bisect.insort(events, event)
             if len(events) > self._keep:
                 del events[: len(events) - self._keep]
+
+    def count(self, group: str, word: str) -> int:
+        """Return how many events of a group hold ``word`` as a whole word."""
+        whole = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+        with self._lock:
+            return sum(1 for event in self._events.get(group, []) if whole.search(event.message))
 
     def page(
         self,

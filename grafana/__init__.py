@@ -1,0 +1,1 @@
+"""Dashboards: their source, and what is generated from it."""
