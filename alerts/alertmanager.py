@@ -23,14 +23,13 @@ def alertmanager(
     *,
     credentials_file: str = "/etc/vigia/webhook-token",
     sink_url: str | None = None,
-    smarthost: str = "localhost:25",
     sender: str | None = None,
     watchdog_url: str | None = None,
 ) -> str:
     """Return ``alertmanager.yml``.
 
     With ``sink_url`` whoever would be told is posted to ``{sink_url}/{receiver}`` instead, so
-    that it can be seen; without, people get e-mail through ``smarthost``. ``credentials_file``
+    that it can be seen; without, people get e-mail. ``credentials_file``
     holds the bearer token of the remediation service; no secret is ever written here.
     ``watchdog_url`` is the external dead man's switch.
     """
@@ -45,7 +44,7 @@ def alertmanager(
     return documents.yaml_text(
         {
             "global": {
-                "smtp_smarthost": smarthost,
+                "smtp_smarthost": alerting.smtp_smarthost,
                 "smtp_from": sender or inventory.contacts.levels[0].email,
             },
             "route": {

@@ -6,6 +6,9 @@ from inventory.durations import format_duration
 from inventory.model import Inventory
 
 
+_START = 15.0
+
+
 def text(seconds: float) -> str:
     """Return ``seconds`` as PromQL writes a duration."""
     return format_duration(seconds)
@@ -40,5 +43,8 @@ def gap(inventory: Inventory) -> float:
 
 
 def scrapes(inventory: Inventory, count: int) -> float:
-    """Return the length of ``count`` scrapes."""
-    return count * inventory.alerting.scrape_interval
+    """Return the length of ``count`` scrapes, and no less than Prometheus needs to start.
+
+    Its discovery hands out targets every five seconds: until then each of them is missing.
+    """
+    return max(count * inventory.alerting.scrape_interval, _START)

@@ -299,6 +299,7 @@ class Alerting(Section):
     exporter_address: str
     remediations_address: str
     alertmanager_address: str
+    smtp_smarthost: Annotated[str, Field(pattern=r"^[^:\s]+:\d+$")] = "localhost:25"
 
 
 class Inventory(Section):

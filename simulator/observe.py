@@ -52,6 +52,12 @@ class Observer:
         result: list[dict[str, Any]] = (document or {}).get("data", {}).get("result", [])
         return result
 
+    def rules(self) -> list[dict[str, Any]]:
+        """Return every rule that Prometheus holds, with its health."""
+        document = self._get(f"{self._addresses.prometheus}/api/v1/rules") or {}
+        groups = document.get("data", {}).get("groups", [])
+        return [rule for group in groups for rule in group["rules"]]
+
     def runs(self) -> list[dict[str, Any]]:
         """Return the remediation runs, oldest first."""
         document = self._get(

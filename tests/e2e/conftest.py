@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -13,6 +15,7 @@ from simulator.layout import url
 from simulator.processes import Child, answers, free_port, program
 from simulator.world import World
 from tests.conftest import wait_for
+from tests.e2e.driver import bad_deploy, run_on, value
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,10 +40,26 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 _INVOCATIONS = "dataplatform_lambda_version_invocations_total"
 
 
-def value(world: World, expression: str) -> float:
-    """Return the one value of a query, 0 where there is none."""
-    found = world.observer.query(expression)
-    return float(found[0]["value"][1]) if found else 0.0
+REGRESSED = "lambda_router"
+
+
+@dataclass(frozen=True)
+class Regression:
+    """A bad deployment that the product dealt with; ``first_failure`` in unix seconds."""
+
+    first_failure: float
+    run: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def regression(world: World) -> Regression:
+    """A bad deployment of one function, and the run that it led to, closed."""
+    served = f'sum(increase({_INVOCATIONS}{{function="{REGRESSED}"}}[1m]))'
+    wait_for(lambda: value(world, served) > 50, 90)
+    injected = bad_deploy(world, REGRESSED)
+    wait_for(lambda: injected.first_failure, 30)
+    wait_for(lambda: run_on(world, REGRESSED).get("closed_at"), 240)
+    return Regression(injected.first_failure or 0.0, run_on(world, REGRESSED))
 
 
 def _second_alertmanager(world: World) -> Child:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 import alerts.generate
+from inventory.load import load_inventory
 from inventory.model import Inventory
 from inventory.settings import Settings
 from vigia import demo_extra, inventory_file
@@ -23,6 +24,17 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.set_defaults(run=run)
 
 
+_OVERLAY = Path("deploy/compose/overlay.yaml")
+_COMPOSE = {
+    "alerts/generated/alertmanager.yml": "alertmanager.yml",
+    "alerts/generated/alerts.yml": "alerts.yml",
+    "alerts/generated/prometheus.yml": "prometheus.yml",
+    "alerts/generated/recording.yml": "recording.yml",
+    "grafana/generated/provisioning/datasources/prometheus.yml": "datasources.yml",
+}
+"""What names addresses, and so differs inside the Compose network."""
+
+
 def generated(inventory: Inventory) -> dict[Path, str]:
     """Return every generated file by its path below the root."""
     dashboards = demo_extra.load("grafana.generate")
@@ -30,9 +42,22 @@ def generated(inventory: Inventory) -> dict[Path, str]:
     return {Path(name): text for name, text in sorted(files.items())}
 
 
+def compose(config: Path, root: Path) -> dict[Path, str]:
+    """Return the files of the Compose stack; none where its overlay is not below ``root``."""
+    overlay = root / _OVERLAY
+    if not overlay.is_file():
+        return {}
+    files = generated(load_inventory(config, overlay))
+    folder = _OVERLAY.parent / "generated"
+    return {folder / name: files[Path(source)] for source, name in _COMPOSE.items()}
+
+
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Write the files, or compare them."""
-    files = generated(inventory_file.load(args, settings))
+    files = {
+        **generated(inventory_file.load(args, settings)),
+        **compose(inventory_file.path_of(args, settings), args.output),
+    }
     drifted = [
         path
         for path, text in files.items()

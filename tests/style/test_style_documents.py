@@ -1,0 +1,55 @@
+"""What the documents say of settings, inventory and commands is true."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+import pytest
+
+from inventory.model import Inventory
+
+ROOT = Path(__file__).parents[2]
+READMES = ("README.md", "README.pt-BR.md")
+
+
+def read(name: str) -> str:
+    """Return a document."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_variable_is_in_the_readme(name: str) -> None:
+    """The table lists exactly the variables that the settings read."""
+    wanted = set(re.findall(r'"(VIGIA_[A-Z_]+)"', read("inventory/settings.py")))
+    assert set(re.findall(r"^\| `(VIGIA_[A-Z_]+)`", read(name), re.MULTILINE)) == wanted
+
+
+def test_every_section_is_in_the_inventory_document() -> None:
+    """The table lists exactly the sections that an inventory has."""
+    table = read("docs/inventory.md").split("## Collection", maxsplit=1)[0]
+    rows = re.findall(r"^\| (`[^|]+`) \|", table, re.MULTILINE)
+    listed = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(listed) == sorted(Inventory.model_fields)
+
+
+@pytest.mark.parametrize("name", [*READMES, "CONTRIBUTING.md", "docs/inventory.md"])
+def test_every_command_that_is_named_exists(name: str) -> None:
+    """`vigia X` in a document is a command of the program, with the words that follow it."""
+    from vigia.__main__ import build_parser  # noqa: PLC0415 imports every command
+
+    named = re.findall(r"(?:`|bin/|^)vigia ((?:[a-z]+ ?)+)", read(name), re.MULTILINE)
+    unknown = [words for words in named if not _exists(build_parser(), words.split())]
+    assert unknown == []
+
+
+def _exists(parser: argparse.ArgumentParser, words: list[str]) -> bool:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return (
+                bool(words)
+                and words[0] in action.choices
+                and _exists(action.choices[words[0]], words[1:])
+            )
+    return True
