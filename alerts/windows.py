@@ -5,7 +5,6 @@ from __future__ import annotations
 from inventory.durations import format_duration
 from inventory.model import Inventory
 
-
 _START = 15.0
 
 
