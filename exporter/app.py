@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 from exporter import collectors
 from exporter.collector import CollectError, Collector, Context, Reason
@@ -127,11 +126,9 @@ class ExporterApp:
         )
 
     def _context(self, collector: Collector, remaining: Callable[[], float]) -> Context:
-        aws = self._aws
-        client: Callable[[str], Any] = aws.client
         return Context(
             inventory=self._inventory,
-            client=client,
+            client=self._aws.client,
             state=self._store.of(collector.name),
             now=self._clock.now,
             remaining=remaining,

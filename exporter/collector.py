@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any, Protocol
 
 from catalogue.metrics import MetricSpec
@@ -51,16 +51,24 @@ class CollectorState(Protocol):
         ...
 
 
+class Clients(Protocol):
+    """Where a collector gets its boto3 clients."""
+
+    def __call__(self, service: str, scope: str | None = None) -> Any:
+        """Return the ready client of ``service`` in a scope; None is the main one."""
+        ...
+
+
 @dataclass(frozen=True)
 class Context:
-    """All that a collector may use. ``client(service)`` returns a ready boto3 client.
+    """All that a collector may use. ``client`` returns ready boto3 clients.
 
     ``now`` returns unix seconds; ``remaining`` the seconds left until the deadline;
     ``influx_token`` returns the secret (read afresh, never logged).
     """
 
     inventory: Inventory
-    client: Callable[[str], Any]
+    client: Clients
     state: CollectorState
     now: Callable[[], float]
     remaining: Callable[[], float]
@@ -74,13 +82,38 @@ class Reading:
     """One completed collection.
 
     ``expected`` and ``seen`` count resources (their ratio is the coverage); ``newest`` gives, by
-    resource, the unix time of its newest datapoint, or None where nothing was ever returned.
+    resource, the unix time of its newest datapoint, or None where nothing was ever returned;
+    ``missing`` names the resources that the inventory expects and AWS does not have.
     """
 
     series: tuple[Series, ...]
     expected: int
     seen: int
     newest: Mapping[str, float | None] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Use:
+    """What one run of a collector sends, at most, when nothing is to be caught up.
+
+    ``calls`` are requests of one operation; ``usd`` is what all of them cost; ``metrics`` are the
+    CloudWatch metrics billed among them.
+    """
+
+    service: str
+    operation: str
+    calls: float
+    metrics: int = 0
+    usd: float = 0.0
+
+
+class Priority(IntEnum):
+    """Whose cadence is stretched first when collection would cost more than its cap."""
+
+    DETAIL = 1
+    NORMAL = 2
+    VITAL = 3
 
 
 @dataclass(frozen=True)
@@ -88,6 +121,8 @@ class Collector:
     """A unit of collection. ``every``, ``offset`` and ``deadline`` are seconds.
 
     Runs are aligned: they start at multiples of ``every`` plus ``offset`` (the measured lag).
+    ``splits`` says that its resources are shared out among shards; a collector that does not
+    split belongs to one shard as a whole.
     """
 
     name: str
@@ -97,3 +132,6 @@ class Collector:
     offset: Callable[[Inventory], float]
     deadline: Callable[[Inventory], float]
     collect: Callable[[Context], Reading]
+    uses: Callable[[Inventory], tuple[Use, ...]]
+    priority: Priority = Priority.NORMAL
+    splits: bool = True

@@ -35,15 +35,17 @@ def catch_up(
     metrics: Mapping[str, tuple[Metric, ...]],
     take: Take,
     commit: Callable[[Sequence[str]], None],
+    timing: Collection | None = None,
 ) -> None:
     """Read the periods closed at ``now``, committing piece by piece; brings ``states`` forward.
 
+    ``timing`` gives period, lag and back-fill where they are not the inventory's.
     A long outage may need more time than one run has: then the rest follows in the next run.
 
     Raises:
         CollectError: if a request failed; what was committed before stays.
     """
-    collection = context.inventory.collection
+    collection = timing or context.inventory.collection
     end = closed_end(now, collection.lag, int(collection.period))
     oldest = oldest_kept(now, collection)
     while windows := due(states, end, oldest):

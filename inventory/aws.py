@@ -48,8 +48,10 @@ class AwsClients:
         self._clients: dict[tuple[str, bool], Any] = {}
         self._lock = threading.Lock()
 
-    def client(self, service: str, *, retries: bool = True) -> Any:
-        """Return the client of ``service``."""
+    def client(self, service: str, scope: str | None = None, *, retries: bool = True) -> Any:
+        """Return the client of ``service`` in a scope; None is the main one."""
+        if scope is not None:
+            raise KeyError(scope)
         key = (service, retries)
         with self._lock:
             if key not in self._clients:

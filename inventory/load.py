@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
-from inventory.model import Inventory
+from inventory.model import Inventory, Playbook
+from inventory.resources import Api, CustomMetric, Resource, Scope
 from inventory.source import InventoryError, Path_, Problem, Source, read_source
 
 __all__ = ["InventoryError", "Problem", "load_inventory"]
 
+_RESOURCES = ("functions", "apis", "buckets", "rules", "state_machines")
 _TEXTS = {
     "extra_forbidden": "unknown key '{key}'",
     "missing": "'{key}' is missing",
@@ -54,7 +56,9 @@ def _problems(error: ValidationError, source: Source) -> Iterator[Problem]:
 
 def _cross_checks(inventory: Inventory) -> Iterator[tuple[Path_, str]]:
     yield from _foreign_functions(inventory)
+    yield from _foreign_scopes(inventory)
     yield from _repeated_names(inventory)
+    yield from _mixed_families(inventory)
     try:
         ZoneInfo(inventory.timezone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -68,14 +72,53 @@ def _foreign_functions(inventory: Inventory) -> Iterator[tuple[Path_, str]]:
             if name not in known:
                 yield ("log_events", number, "functions", index), f"unknown function '{name}'"
     for number, playbook in enumerate(inventory.playbooks):
+        if playbook.action != "rollback_function":
+            continue
         for index, name in enumerate(playbook.targets):
-            if playbook.action == "rollback_function" and name not in known:
-                yield ("playbooks", number, "targets", index), f"unknown function '{name}'"
+            at = ("playbooks", number, "targets", index)
+            if name not in known:
+                yield at, f"unknown function '{name}'"
+            elif not inventory.function(name).follow_alias:
+                yield at, f"'{name}' cannot be rolled back: its alias is not followed"
+
+
+def _foreign_scopes(inventory: Inventory) -> Iterator[tuple[Path_, str]]:
+    known = {None, *(scope.name for scope in inventory.scopes)}
+    for section in (*_RESOURCES, "metrics"):
+        for number, item in enumerate(getattr(inventory, section)):
+            if item.scope not in known:
+                yield (section, number, "scope"), f"unknown scope '{item.scope}'"
 
 
 def _repeated_names(inventory: Inventory) -> Iterator[tuple[Path_, str]]:
-    for section in ("functions", "buckets", "rules", "state_machines", "playbooks"):
-        counts = Counter(item.name for item in getattr(inventory, section))
-        for number, item in enumerate(getattr(inventory, section)):
-            if counts[item.name] > 1:
-                yield (section, number, "name"), f"'{item.name}' stands in {section} more than once"
+    for section in (*_RESOURCES, "playbooks", "scopes"):
+        entries = [_identity(item) for item in getattr(inventory, section)]
+        counts = Counter(entries)
+        for number, name in enumerate(entries):
+            if counts[name] > 1:
+                yield (section, number, "name"), f"'{name}' stands in {section} more than once"
+
+
+def _identity(item: Resource | Playbook | Scope) -> str:
+    if isinstance(item, Api):
+        return f"{item.key}/{item.stage}"
+    return item.key if isinstance(item, Resource) else item.name
+
+
+def _mixed_families(inventory: Inventory) -> Iterator[tuple[Path_, str]]:
+    """Find entries of ``metrics`` that share a name but cannot be one family."""
+    first: dict[str, CustomMetric] = {}
+    seen: set[tuple[str, frozenset[tuple[str, str]]]] = set()
+    for number, metric in enumerate(inventory.metrics):
+        known = first.setdefault(metric.name, metric)
+        alike = (known.kind, known.help, set(known.labels)) == (
+            metric.kind,
+            metric.help,
+            set(metric.labels),
+        )
+        if not alike:
+            yield ("metrics", number, "name"), f"'{metric.name}' has another kind, help or labels"
+        series = (metric.name, frozenset(metric.labels.items()))
+        if series in seen:
+            yield ("metrics", number, "labels"), f"'{metric.name}' has these labels already"
+        seen.add(series)

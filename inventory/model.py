@@ -4,111 +4,30 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from inventory.durations import Duration
-
-Name = Annotated[str, Field(min_length=1, max_length=256)]
-Ratio = Annotated[float, Field(gt=0, lt=1)]
-Positive = Annotated[float, Field(gt=0)]
-
-
-class Section(BaseModel):
-    """A part of the inventory: frozen, and any key it does not know is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Aws(Section):
-    """The account that is watched."""
-
-    account: Annotated[str, Field(pattern=r"^\d{12}$")]
-    region: Name
-
-
-class Function(Section):
-    """A Lambda function, the alias that serves traffic and the log group it writes."""
-
-    name: Name
-    alias: Name = "LIVE"
-    log_group: Name
-    deployment_group: Name
-    critical: bool = True
-
-
-class LogEvent(Section):
-    """A word in the logs that stands for an event, and the functions that write it."""
-
-    event: Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
-    pattern: Name
-    functions: tuple[Name, ...]
-
-
-class Api(Section):
-    """An API Gateway stage and its health address."""
-
-    name: Name
-    stage: Name
-    health_url: str | None = None
-
-
-class Bucket(Section):
-    """An S3 bucket and what it holds."""
-
-    name: Name
-    role: Literal["raw", "processed"]
-
-
-class Rule(Section):
-    """An EventBridge rule that starts processing."""
-
-    name: Name
-    bus: Name = "default"
-
-
-class StateMachine(Section):
-    """A Step Functions state machine."""
-
-    name: Name
-
-
-class CodeDeploy(Section):
-    """The CodeDeploy application of the functions."""
-
-    application: Name
-
-
-class Flag(Section):
-    """A feature flag; ``critical`` flags are never disabled in bulk."""
-
-    name: Name
-    critical: bool = False
-
-
-class AppConfig(Section):
-    """Where the feature flags live."""
-
-    application: Name
-    environment: Name
-    profile: Name
-    flags: tuple[Flag, ...]
-
-
-class InfluxDb(Section):
-    """The Timestream for InfluxDB instance and the bucket of the energy data."""
-
-    instance: Name
-    url: str
-    org: Name
-    bucket: Name
-    measurements: tuple[Name, ...]
-    canary_measurement: Name = "vigia_canary"
-
-
-class Sns(Section):
-    """The topic that users are told through."""
-
-    topic: Name
+from inventory.resources import (
+    Api,
+    AppConfig,
+    Aws,
+    Bucket,
+    CodeDeploy,
+    CustomMetric,
+    Function,
+    InfluxDb,
+    LogEvent,
+    LogGroups,
+    Name,
+    Positive,
+    Ratio,
+    Rule,
+    Scope,
+    Section,
+    Security,
+    Sns,
+    StateMachine,
+)
 
 
 class Contact(Section):
@@ -142,6 +61,13 @@ class Collection(Section):
     believed; ``lookback`` is how far back every run reads again for late revisions; ``backfill``
     bounds what is fetched after an outage; ``stale_after`` is how long the last known values of
     a failing collector are still shown.
+
+    ``control_plane_every`` is for what an operator changes (aliases, rules, flags, deployments),
+    ``slow_every`` for metrics that nobody is paged on within minutes (durations, throttles),
+    ``resources_every`` for what changes with a release (versions, retention, lifecycle),
+    ``storage_every`` for what AWS itself measures once a day, ``probe_every`` for health requests,
+    ``security_every`` for keys and security groups, ``trail_every`` for CloudTrail events.
+    ``cost_budget_monthly_usd`` is the most that collection itself may cost.
     """
 
     period: Duration
@@ -156,6 +82,13 @@ class Collection(Section):
     influxdb_deadline: Duration
     cost_every: Duration
     cost_budget_monthly_usd: Positive
+    slow_every: Duration = 300.0
+    probe_every: Duration = 60.0
+    probe_deadline: Duration = 10.0
+    resources_every: Duration = 3600.0
+    storage_every: Duration = 21_600.0
+    security_every: Duration = 900.0
+    trail_every: Duration = 300.0
 
 
 class Threshold(Section):
@@ -310,6 +243,7 @@ class Inventory(Section):
     locale: Literal["pt-BR", "en"] = "pt-BR"
     timezone: Name
     aws: Aws
+    scopes: tuple[Scope, ...] = ()
     functions: Annotated[tuple[Function, ...], Field(min_length=1)]
     log_events: tuple[LogEvent, ...]
     apis: tuple[Api, ...]
@@ -320,6 +254,9 @@ class Inventory(Section):
     appconfig: AppConfig
     influxdb: InfluxDb
     sns: Sns
+    log_groups: LogGroups = LogGroups()
+    security: Security = Security()
+    metrics: tuple[CustomMetric, ...] = ()
     contacts: Contacts
     collection: Collection
     thresholds: Thresholds
@@ -332,14 +269,23 @@ class Inventory(Section):
 
     @property
     def function_names(self) -> tuple[str, ...]:
-        """Names of the functions, in the file's order."""
-        return tuple(function.name for function in self.functions)
+        """Keys of the functions, in the file's order."""
+        return tuple(function.key for function in self.functions)
 
     def function(self, name: str) -> Function:
-        """Return the function called ``name``; raises KeyError for a foreign one."""
+        """Return the function whose key is ``name``; raises KeyError for a foreign one."""
         for function in self.functions:
-            if function.name == name:
+            if function.key == name:
                 return function
+        raise KeyError(name)
+
+    def scope(self, name: str | None) -> Aws:
+        """Return the account and region called ``name``; None is the main one."""
+        if name is None:
+            return self.aws
+        for scope in self.scopes:
+            if scope.name == name:
+                return scope
         raise KeyError(name)
 
     def playbook(self, name: str) -> Playbook:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from inventory.model import Function, Inventory
+from inventory.model import Inventory
+from inventory.resources import Function
 from simulator.aws.codedeploy import Deployment, app_spec
 from simulator.aws.server import EmbeddedAws
 
@@ -105,6 +106,8 @@ def _function(
 
 
 def _deployments(aws: EmbeddedAws, inventory: Inventory, function: Function, now: float) -> None:
+    if function.deployment_group is None:
+        return
     client, application = aws.client("codedeploy"), inventory.codedeploy.application
     if application not in client.list_applications()["applications"]:
         client.create_application(applicationName=application, computePlatform="Lambda")

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.events.models import events_backends
 
-from inventory.model import Function, Inventory
+from inventory.model import Inventory
+from inventory.resources import Function
 from simulator.aws.lambda_functions import serving
 from simulator.aws.server import EmbeddedAws
 from simulator.influxdb import InfluxStandIn

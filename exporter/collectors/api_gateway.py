@@ -10,13 +10,14 @@ from typing import Any
 from catalogue.metrics import Kind, MetricSpec
 from catalogue.text import Text
 from exporter import periods
-from exporter.collector import Collector, Context, Reading
+from exporter.collector import Collector, Context, Priority, Reading, Use
 from exporter.folding import FoldState, Points, fold
 from exporter.samples import Series, SummaryValue
-from exporter.sources.cloudwatch import Answer, Metric
+from exporter.sources.cloudwatch import Answer, Metric, use
 from exporter.telemetry import REVISED_DOWN
 from exporter.windows import Window
-from inventory.model import Api
+from inventory.model import Inventory
+from inventory.resources import Api
 
 REQUESTS = MetricSpec(
     "dataplatform_api_requests_total",
@@ -106,7 +107,7 @@ def rank_statistic(below: float) -> str:
 
 def collect(context: Context) -> Reading:
     """Read and fold the closed periods of every stage."""
-    apis = {f"{api.name}/{api.stage}": api for api in context.inventory.apis}
+    apis = {f"{api.key}/{api.stage}": api for api in context.inventory.apis}
     known = {key: _record(document) for key, document in context.state.load().items()}
     now, collection = context.now(), context.inventory.collection
     folds = {key: record.fold for key, record in known.items()}
@@ -142,15 +143,15 @@ def _metrics(api: Api, rank: str) -> tuple[Metric, ...]:
     dimensions = (("ApiName", api.name), ("Stage", api.stage))
     latency = ("Sum", "SampleCount", *_QUANTILES.values())
     return (
-        Metric("AWS/ApiGateway", "Latency", dimensions, latency),
-        Metric("AWS/ApiGateway", "Latency", dimensions, (rank,)),
-        Metric("AWS/ApiGateway", "4XXError", dimensions, ("Sum",)),
-        Metric("AWS/ApiGateway", "5XXError", dimensions, ("Sum",)),
+        Metric("AWS/ApiGateway", "Latency", dimensions, latency, api.scope),
+        Metric("AWS/ApiGateway", "Latency", dimensions, (rank,), api.scope),
+        Metric("AWS/ApiGateway", "4XXError", dimensions, ("Sum",), api.scope),
+        Metric("AWS/ApiGateway", "5XXError", dimensions, ("Sum",), api.scope),
     )
 
 
 def _series(api: Api, record: Record) -> Iterator[Series]:
-    labels = (api.name, api.stage)
+    labels = (api.key, api.stage)
     totals = record.fold.totals
     yield Series(REQUESTS, labels, totals.get("requests", 0.0))
     yield Series(SLOW_REQUESTS, labels, totals.get("slow", 0.0))
@@ -181,6 +182,12 @@ def _record(document: Mapping[str, Any]) -> Record:
     )
 
 
+def uses(inventory: Inventory) -> tuple[Use, ...]:
+    """Return what one run sends."""
+    rank = rank_statistic(inventory.objectives.api_latency.below)
+    return (use([metric for api in inventory.apis for metric in _metrics(api, rank)]),)
+
+
 COLLECTOR = Collector(
     name=_NAME,
     specs=SPECS,
@@ -189,4 +196,6 @@ COLLECTOR = Collector(
     offset=lambda inventory: inventory.collection.lag,
     deadline=lambda inventory: max(inventory.collection.period, 10.0),
     collect=collect,
+    uses=uses,
+    priority=Priority.VITAL,
 )

@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError
 
 from catalogue.metrics import Kind, MetricSpec
 from catalogue.text import Text
-from exporter.collector import CollectError, Collector, Context, Reading, Reason
+from exporter.collector import CollectError, Collector, Context, Priority, Reading, Reason, Use
 from exporter.samples import Series
+from inventory.model import Inventory
 
 DAILY = MetricSpec(
     "dataplatform_cost_daily_usd",
@@ -208,6 +209,15 @@ def _bill(context: Context, answer: Mapping[str, Any]) -> None:
     context.billed("ce", attempts, attempts * USD_PER_REQUEST)
 
 
+def uses(inventory: Inventory) -> tuple[Use, ...]:
+    """Return what one run sends on average: most runs show kept answers; a month is one page."""
+    asked = min(inventory.collection.cost_every, _LONGEST_TURN) / inventory.collection.cost_every
+    return tuple(
+        Use("ce", operation, asked, usd=asked * USD_PER_REQUEST)
+        for operation in ("GetCostAndUsage", "GetCostForecast")
+    )
+
+
 COLLECTOR = Collector(
     name=_NAME,
     specs=SPECS,
@@ -217,4 +227,7 @@ COLLECTOR = Collector(
     offset=lambda _inventory: 0.0,
     deadline=lambda _inventory: 90.0,
     collect=collect,
+    uses=uses,
+    priority=Priority.DETAIL,
+    splits=False,
 )

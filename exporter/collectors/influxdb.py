@@ -21,9 +21,10 @@ from urllib3.exceptions import TimeoutError as HttpTimeoutError
 
 from catalogue.metrics import Kind, MetricSpec
 from catalogue.text import Text
-from exporter.collector import Collector, Context, Reading
+from exporter.collector import Collector, Context, Priority, Reading, Use
 from exporter.samples import AgeOf, HistogramValue, Series
-from inventory.model import InfluxDb
+from inventory.model import Inventory
+from inventory.resources import InfluxDb
 
 WRITE_LATENCY = MetricSpec(
     "dataplatform_influxdb_write_latency_seconds",
@@ -259,6 +260,11 @@ def _record(document: Mapping[str, Any]) -> Record:
     return replace(record, counts=tuple(document["counts"]), sum=document["sum"])
 
 
+def uses(_inventory: Inventory) -> tuple[Use, ...]:
+    """Return nothing: InfluxDB is not asked through AWS."""
+    return ()
+
+
 COLLECTOR = Collector(
     name=_NAME,
     specs=SPECS,
@@ -267,4 +273,7 @@ COLLECTOR = Collector(
     offset=lambda _inventory: 0.0,
     deadline=lambda inventory: 2 * inventory.collection.influxdb_deadline + 5,
     collect=collect,
+    uses=uses,
+    priority=Priority.VITAL,
+    splits=False,
 )

@@ -14,13 +14,14 @@ from catalogue.metrics import Kind, MetricSpec
 from catalogue.text import Text
 from exporter import aliases, periods
 from exporter.aliases import AliasLog
-from exporter.collector import CollectError, Collector, Context, Reading, Reason
+from exporter.collector import CollectError, Collector, Context, Priority, Reading, Reason, Use
 from exporter.folding import Folded, FoldState, Points, fold
 from exporter.samples import Series, SummaryValue
-from exporter.sources.cloudwatch import Answer, Metric
+from exporter.sources.cloudwatch import Answer, Metric, use
 from exporter.telemetry import REVISED_DOWN
 from exporter.windows import Window
-from inventory.model import Function, Inventory
+from inventory.model import Inventory
+from inventory.resources import Function
 
 INVOCATIONS = MetricSpec(
     "dataplatform_lambda_invocations_total",
@@ -172,7 +173,7 @@ def attribute(
 
 def collect(context: Context) -> Reading:
     """Poll every alias, then read and fold the closed periods."""
-    functions = {function.name: function for function in context.inventory.functions}
+    functions = {function.key: function for function in context.inventory.functions}
     documents = context.state.load()
     known = {
         key.removeprefix("totals/"): _record(document)
@@ -183,7 +184,8 @@ def collect(context: Context) -> Reading:
     now, collection = context.now(), context.inventory.collection
     folds = {name: record.fold for name, record in known.items()}
     states = periods.open_states(collection, now, folds, tuple(functions))
-    logs = _poll_all(context, tuple(functions.values()), documents)
+    followed = tuple(function for function in functions.values() if function.follow_alias)
+    logs = {key: AliasLog() for key in functions} | _poll_all(context, followed, documents)
     records = {
         name: _resumed(known.get(name), states[name], function, documents)
         for name, function in functions.items()
@@ -206,9 +208,10 @@ def collect(context: Context) -> Reading:
         context.state.commit({f"totals/{name}": _document(records[name]) for name in names})
 
     periods.catch_up(
-        context, now, states, {name: _metrics(name) for name in functions}, take, commit
+        context, now, states, {key: _metrics(f) for key, f in functions.items()}, take, commit
     )
     revised = sum(record.fold.revised_down for record in (known | records).values())
+    missing = tuple(function.key for function in followed if not logs[function.key].served)
     return Reading(
         (
             *(
@@ -219,8 +222,9 @@ def collect(context: Context) -> Reading:
             Series(REVISED_DOWN, (_NAME,), float(revised)),
         ),
         expected=len(functions),
-        seen=sum(1 for name in functions if logs[name].served),
+        seen=len(functions) - len(missing),
         newest={name: records[name].newest for name in functions},
+        missing=missing,
     )
 
 
@@ -229,7 +233,7 @@ def _resumed(
 ) -> Record:
     if known is None:
         return Record(state)
-    same_alias = documents.get(f"alias/{function.name}", {}).get("alias") == function.alias
+    same_alias = documents.get(f"alias/{function.key}", {}).get("alias") == function.alias
     return replace(known, fold=state, versions=known.versions if same_alias else {})
 
 
@@ -238,14 +242,15 @@ def _memory(inventory: Inventory) -> float:
     return max(inventory.regression.lookback, collection.backfill, collection.lookback)
 
 
-def _metrics(function: str) -> tuple[Metric, ...]:
-    dimensions = (("FunctionName", function),)
+def _metrics(function: Function) -> tuple[Metric, ...]:
+    dimensions, scope = (("FunctionName", function.name),), function.scope
+    duration = ("Sum", "SampleCount", *_QUANTILES.values())
     return (
         *(
-            Metric("AWS/Lambda", name, dimensions, ("Sum",))
+            Metric("AWS/Lambda", name, dimensions, ("Sum",), scope)
             for name in ("Invocations", "Errors", "Throttles")
         ),
-        Metric("AWS/Lambda", "Duration", dimensions, ("Sum", "SampleCount", *_QUANTILES.values())),
+        Metric("AWS/Lambda", "Duration", dimensions, duration, scope),
     )
 
 
@@ -256,10 +261,10 @@ def _poll_all(
     needed_from = context.now() - 2 * (collection.lookback + collection.lag + collection.period)
 
     def poll(function: Function) -> AliasLog:
-        document = documents.get(f"alias/{function.name}", {})
+        document = documents.get(f"alias/{function.key}", {})
         known = document.get("alias") == function.alias
         # Periods that an outage left unread may lie further back than the look-back.
-        totals = documents.get(f"totals/{function.name}")
+        totals = documents.get(f"totals/{function.key}")
         since = min(needed_from, totals["fold"]["floor"]) if totals else needed_from
         log = aliases.forget(AliasLog.from_json(document["log"]), since) if known else AliasLog()
         return _poll(context, function, log)
@@ -269,12 +274,12 @@ def _poll_all(
     else:
         with ThreadPoolExecutor(_POLLS_AT_ONCE, "get-alias") as pool:
             logs = list(pool.map(poll, functions))
-    found = {function.name: log for function, log in zip(functions, logs, strict=True)}
+    found = {function.key: log for function, log in zip(functions, logs, strict=True)}
     context.state.commit(
         {
-            f"alias/{function.name}": {
+            f"alias/{function.key}": {
                 "alias": function.alias,
-                "log": found[function.name].to_json(),
+                "log": found[function.key].to_json(),
             }
             for function in functions
         }
@@ -287,7 +292,9 @@ def _poll(context: Context, function: Function, log: AliasLog) -> AliasLog:
         raise CollectError(Reason.TIMEOUT, "no time left for GetAlias")
     asked = context.now()
     try:
-        answer = context.client("lambda").get_alias(FunctionName=function.name, Name=function.alias)
+        answer = context.client("lambda", function.scope).get_alias(
+            FunctionName=function.name, Name=function.alias
+        )
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") != "ResourceNotFoundException":
             raise
@@ -298,7 +305,7 @@ def _poll(context: Context, function: Function, log: AliasLog) -> AliasLog:
 
 
 def _series(function: Function, record: Record, log: AliasLog) -> Iterator[Series]:
-    name, alias = (function.name,), (function.name, function.alias)
+    name, alias = (function.key,), (function.key, function.alias)
     totals = record.fold.totals
     yield Series(INVOCATIONS, name, totals.get("invocations", 0.0))
     yield Series(ERRORS, name, totals.get("errors", 0.0))
@@ -344,6 +351,13 @@ def _record(document: Mapping[str, Any]) -> Record:
     )
 
 
+def uses(inventory: Inventory) -> tuple[Use, ...]:
+    """Return what one run sends."""
+    asked = [metric for function in inventory.functions for metric in _metrics(function)]
+    polls = sum(1 for function in inventory.functions if function.follow_alias)
+    return (use(asked), Use("lambda", "GetAlias", polls))
+
+
 COLLECTOR = Collector(
     name=_NAME,
     specs=SPECS,
@@ -354,4 +368,6 @@ COLLECTOR = Collector(
     offset=lambda inventory: inventory.collection.lag,
     deadline=lambda inventory: max(inventory.collection.period, 10.0),
     collect=collect,
+    uses=uses,
+    priority=Priority.VITAL,
 )

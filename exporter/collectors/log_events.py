@@ -11,9 +11,10 @@ from botocore.exceptions import ClientError
 
 from catalogue.metrics import Kind, MetricSpec
 from catalogue.text import Text
-from exporter.collector import CollectError, Collector, Context, Reading, Reason
+from exporter.collector import CollectError, Collector, Context, Priority, Reading, Reason, Use
 from exporter.samples import Series
-from inventory.model import Function, Inventory
+from inventory.model import Inventory
+from inventory.resources import Function
 
 EVENTS = MetricSpec(
     "dataplatform_log_events_total",
@@ -97,8 +98,8 @@ def collect(context: Context) -> Reading:
     now = round(context.now() * 1000)
     functions = [f for f in context.inventory.functions if _patterns(context.inventory, f)]
     cursors = {
-        function.name: _opened(
-            documents.get(function.name), _patterns(context.inventory, function), now
+        function.key: _opened(
+            documents.get(function.key), _patterns(context.inventory, function), now
         )
         for function in functions
     }
@@ -106,24 +107,25 @@ def collect(context: Context) -> Reading:
     if fresh:
         # Made durable before the first look, so that nothing written meanwhile is lost.
         context.state.commit(fresh)
-    seen = 0
-    for function in sorted(functions, key=lambda f: cursors[f.name].read_to):
+    missing = []
+    for function in sorted(functions, key=lambda f: cursors[f.key].read_to):
         try:
-            cursors[function.name] = _read(context, function, cursors[function.name], now)
-            seen += 1
+            cursors[function.key] = _read(context, function, cursors[function.key], now)
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") != "ResourceNotFoundException":
                 raise
+            missing.append(function.key)
     return Reading(
-        tuple(s for function in functions for s in _series(function.name, cursors[function.name])),
+        tuple(s for function in functions for s in _series(function.key, cursors[function.key])),
         expected=len(functions),
-        seen=seen,
+        seen=len(functions) - len(missing),
         newest={name: _newest(cursor) for name, cursor in cursors.items()},
+        missing=tuple(missing),
     )
 
 
 def _patterns(inventory: Inventory, function: Function) -> dict[str, str]:
-    return {e.event: e.pattern for e in inventory.log_events if function.name in e.functions}
+    return {e.event: e.pattern for e in inventory.log_events if function.key in e.functions}
 
 
 def _opened(document: Mapping[str, Any] | None, patterns: Mapping[str, str], now: int) -> Cursor:
@@ -147,24 +149,22 @@ def _read(context: Context, function: Function, cursor: Cursor, now: int) -> Cur
         end = min(now, max(cursor.read_to, oldest) + _CHUNK_MS)
         # Writers' clocks may run ahead of ours: the last piece has room for them.
         limit = end + overlap if end == now else end
-        events = list(
-            _events(context, function.log_group, filter_pattern([*wanted.values()]), start, limit)
-        )
+        events = list(_events(context, function, filter_pattern([*wanted.values()]), start, limit))
         counted = parse(cursor, events, patterns)
         floor = max(cursor.floor, end - overlap)
         kept = {i: at for i, at in counted.counted.items() if at >= floor}
         read_to = max(cursor.read_to, end)
         cursor = replace(counted, read_to=read_to, floor=floor, counted=kept)
-        context.state.commit({function.name: _document(cursor)})
+        context.state.commit({function.key: _document(cursor)})
         if cursor.read_to >= now:
             return cursor
 
 
 def _events(
-    context: Context, group: str, pattern: str, start: int, end: int
+    context: Context, function: Function, pattern: str, start: int, end: int
 ) -> Iterator[dict[str, Any]]:
     request: dict[str, Any] = {
-        "logGroupName": group,
+        "logGroupName": function.log_group,
         "filterPattern": pattern,
         "startTime": max(0, start),
         "endTime": end,
@@ -172,7 +172,7 @@ def _events(
     while True:
         if context.remaining() <= 0:
             raise CollectError(Reason.TIMEOUT, "no time left for FilterLogEvents")
-        page = context.client("logs").filter_log_events(**request)
+        page = context.client("logs", function.scope).filter_log_events(**request)
         yield from page.get("events", [])
         # An empty page may carry a token: only its absence is the end.
         if not page.get("nextToken"):
@@ -205,6 +205,12 @@ def _cursor(document: Mapping[str, Any]) -> Cursor:
     return Cursor(document["read_to"], document["floor"], words, dict(document["counted"]))
 
 
+def uses(inventory: Inventory) -> tuple[Use, ...]:
+    """Return what one run sends: a page for each log group."""
+    groups = sum(1 for function in inventory.functions if _patterns(inventory, function))
+    return (Use("logs", "FilterLogEvents", groups),)
+
+
 COLLECTOR = Collector(
     name=_NAME,
     specs=SPECS,
@@ -213,4 +219,6 @@ COLLECTOR = Collector(
     offset=lambda _inventory: 0.0,
     deadline=lambda inventory: max(inventory.collection.logs_every, 10.0),
     collect=collect,
+    uses=uses,
+    priority=Priority.VITAL,
 )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from exporter.collector import CollectError, Context, Reason
+from exporter.collector import CollectError, Context, Reason, Use
 from exporter.windows import Window
 
 _LOG = logging.getLogger(__name__)
@@ -25,12 +25,13 @@ _FAILED = {"InternalError": Reason.SERVICE, "Forbidden": Reason.DENIED}
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric and the statistics wanted of it."""
+    """One metric, the statistics wanted of it, and the scope that it is read in."""
 
     namespace: str
     name: str
     dimensions: tuple[tuple[str, str], ...]
     statistics: tuple[str, ...]
+    scope: str | None = None
 
     @property
     def billed(self) -> int:
@@ -58,7 +59,9 @@ def fetch(context: Context, metrics: Sequence[Metric], window: Window) -> dict[M
                 (metric, statistic) for metric in batch for statistic in metric.statistics
             )
         }
-        found = _fetch_batch(context, queries, sum(metric.billed for metric in batch), window)
+        client = context.client("cloudwatch", batch[0].scope)
+        billed = sum(metric.billed for metric in batch)
+        found = _fetch_batch(context, client, queries, billed, window)
         for metric in batch:
             answers[metric] = {}
         for identity, (metric, statistic) in queries.items():
@@ -67,23 +70,37 @@ def fetch(context: Context, metrics: Sequence[Metric], window: Window) -> dict[M
 
 
 def batches(metrics: Sequence[Metric]) -> Iterator[list[Metric]]:
-    """Yield the metrics in requests, never parting the statistics of one."""
-    batch: list[Metric] = []
-    count = 0
+    """Yield the metrics in requests of one scope each, never parting the statistics of one."""
+    scopes: dict[str | None, list[Metric]] = {}
     for metric in metrics:
-        if count + len(metric.statistics) > MAX_QUERIES:
+        scopes.setdefault(metric.scope, []).append(metric)
+    for asked in scopes.values():
+        batch: list[Metric] = []
+        count = 0
+        for metric in asked:
+            if count + len(metric.statistics) > MAX_QUERIES:
+                yield batch
+                batch, count = [], 0
+            batch.append(metric)
+            count += len(metric.statistics)
+        if batch:
             yield batch
-            batch, count = [], 0
-        batch.append(metric)
-        count += len(metric.statistics)
-    if batch:
-        yield batch
+
+
+def use(metrics: Sequence[Metric]) -> Use:
+    """Return what one request of each of ``metrics`` sends and costs."""
+    billed = sum(metric.billed for metric in metrics)
+    calls = sum(1 for _ in batches(metrics))
+    return Use("cloudwatch", "GetMetricData", calls, billed, billed * USD_PER_METRIC)
 
 
 def _fetch_batch(
-    context: Context, queries: Mapping[str, tuple[Metric, str]], billed: int, window: Window
+    context: Context,
+    client: Any,
+    queries: Mapping[str, tuple[Metric, str]],
+    billed: int,
+    window: Window,
 ) -> _Found:
-    client = context.client("cloudwatch")
     request: dict[str, Any] = {
         "MetricDataQueries": [_query(i, m, s, window.period) for i, (m, s) in queries.items()],
         "StartTime": window.start,

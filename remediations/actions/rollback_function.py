@@ -22,7 +22,7 @@ from catalogue.recorded import (
     LAMBDA_VERSION_ERRORS,
     LAMBDA_VERSION_INVOCATIONS,
 )
-from inventory.model import Function
+from inventory.resources import Function
 from remediations.action import (
     Action,
     BlockedError,
@@ -60,6 +60,8 @@ def observe(context: Context, name: str) -> Observation:
 
 
 def _deployments(context: Context, function: Function) -> list[dict[str, Any]]:
+    if function.deployment_group is None:
+        return []
     client = context.reader("codedeploy")
     ids: list[str] = []
     pages = client.get_paginator("list_deployments").paginate(

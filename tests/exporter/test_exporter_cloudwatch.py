@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from exporter.collector import CollectError, Reason
+from exporter.collector import Clients, CollectError, Reason
 from exporter.sources.cloudwatch import Metric, batches, fetch, read_page
 from exporter.windows import Window
 from simulator.aws.server import EmbeddedAws
@@ -44,7 +43,7 @@ def test_pages_are_merged_by_id(bench: Bench, aws: EmbeddedAws) -> None:
         def get_metric_data(self, **request: Any) -> Any:
             return real.get_metric_data(**request, MaxDatapoints=20)
 
-    small = replace(context, client=lambda _service: Paging())
+    small = replace(context, client=lambda _service, _scope=None: Paging())
     window = Window(start, start + 200, 5)
     found = fetch(small, [metric("a"), metric("b"), metric("c")], window)
     wanted = {start + 5 * step: float(step) for step in range(40)}
@@ -55,14 +54,14 @@ def test_pages_are_merged_by_id(bench: Bench, aws: EmbeddedAws) -> None:
     assert bench.tally.bill().billed_metrics == 21
 
 
-def answering(page: dict[str, Any]) -> Callable[[str], Any]:
+def answering(page: dict[str, Any]) -> Clients:
     """Return a client source whose every answer is ``page``: AWS' failures cannot be ordered."""
 
     class Client:
         def get_metric_data(self, **_request: Any) -> dict[str, Any]:
             return page
 
-    return lambda _service: Client()
+    return lambda _service, _scope=None: Client()
 
 
 @pytest.mark.parametrize(

@@ -243,11 +243,11 @@ def test_period_that_closes_during_the_polls_waits_for_the_next_run(
     bench.collect("lambda")
     real = bench.aws.client
 
-    def slow(service: str) -> object:
+    def slow(service: str, scope: str | None = None) -> object:
         if service == "lambda":
             # The clock is read before and after the call, never between.
             bench.clock.at += 2
-        return real(service)
+        return real(service, scope)
 
     for _ in range(5):
         put(aws, bench.clock.at, 1)

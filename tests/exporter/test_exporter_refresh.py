@@ -58,6 +58,7 @@ class Rig:
             offset=lambda _inventory: 0.0,
             deadline=lambda _inventory: self.deadline,
             collect=lambda _context: self.does(),
+            uses=lambda _inventory: (),
         )
         inventory = compressed(stale_after=10.0)
         self.refresher = Refresher(

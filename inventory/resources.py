@@ -1,0 +1,214 @@
+"""What the inventory can name: the accounts and resources that are watched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from inventory.durations import Duration
+
+Name = Annotated[str, Field(min_length=1, max_length=256)]
+Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Ratio = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
+RoleArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
+_STATISTIC = re.compile(r"^(Sum|Average|Minimum|Maximum|SampleCount|p\d{1,2}(\.\d+)?)$")
+
+
+class Section(BaseModel):
+    """A part of the inventory: frozen, and any key it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Aws(Section):
+    """The main account; ``role_arn`` is assumed where the process's own role is another one."""
+
+    account: AccountId
+    region: Name
+    role_arn: RoleArn | None = None
+    external_id: Name | None = None
+
+
+class Scope(Aws):
+    """A further account and region, read through its own role."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+
+
+class Resource(Section):
+    """Something with a name in the main account, or in the scope it names.
+
+    ``key`` tells resources of the same name apart; it is the value of their metrics' label.
+    """
+
+    name: Name
+    scope: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The name, with the scope where it is not the main one."""
+        return self.name if self.scope is None else f"{self.name}@{self.scope}"
+
+
+class Function(Resource):
+    """A Lambda function, the alias that serves traffic and the log group it writes.
+
+    ``follow_alias`` polls which version the alias serves: a rollback needs to know, and each poll
+    is a request. ``provisioned`` also watches the alias's provisioned concurrency.
+    """
+
+    alias: Name = "LIVE"
+    log_group: Name
+    deployment_group: Name | None = None
+    critical: bool = True
+    follow_alias: bool = True
+    provisioned: bool = False
+
+
+class LogEvent(Section):
+    """A word in the logs that stands for an event, and the functions that write it."""
+
+    event: Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
+    pattern: Name
+    functions: tuple[Name, ...]
+
+
+class Api(Resource):
+    """An API Gateway stage and its health address.
+
+    Without ``health_url`` the address is that of the stage, followed by ``health_path``.
+    """
+
+    stage: Name
+    health_url: str | None = None
+    health_path: Annotated[str, Field(pattern=r"^/")] = "/health"
+
+
+class Bucket(Resource):
+    """An S3 bucket and what it holds; ``snapshots`` is the bucket that its snapshots go to."""
+
+    role: Literal["raw", "processed"]
+    snapshots: Name | None = None
+
+
+class Rule(Resource):
+    """An EventBridge rule that starts processing."""
+
+    bus: Name = "default"
+
+
+class StateMachine(Resource):
+    """A Step Functions state machine."""
+
+
+class CodeDeploy(Section):
+    """The CodeDeploy application of the functions."""
+
+    application: Name
+
+
+class Flag(Section):
+    """A feature flag; ``critical`` flags are never disabled in bulk."""
+
+    name: Name
+    critical: bool = False
+
+
+class AppConfig(Section):
+    """Where the feature flags live."""
+
+    application: Name
+    environment: Name
+    profile: Name
+    flags: tuple[Flag, ...]
+
+
+class InfluxDb(Section):
+    """The Timestream for InfluxDB instance and the bucket of the energy data.
+
+    ``metrics_url`` is influxd's own ``/metrics``, where it can be reached.
+    """
+
+    instance: Name
+    url: str
+    org: Name
+    bucket: Name
+    measurements: tuple[Name, ...]
+    canary_measurement: Name = "vigia_canary"
+    metrics_url: str | None = None
+
+
+class Sns(Section):
+    """The topic that users are told through."""
+
+    topic: Name
+
+
+class LogGroups(Section):
+    """The log groups whose retention is watched: those whose name starts with a prefix."""
+
+    prefixes: Annotated[tuple[Name, ...], Field(min_length=1)] = ("/aws/lambda/",)
+
+
+class Security(Section):
+    """What is watched for security.
+
+    ``trail_events`` are CloudTrail event names; ``group_names`` patterns of security group names,
+    in which ``*`` stands for anything.
+    """
+
+    trail_events: tuple[Name, ...] = (
+        "PutUserPolicy",
+        "AttachUserPolicy",
+        "PutRolePolicy",
+        "AttachRolePolicy",
+        "CreateAccessKey",
+        "CreateUser",
+        "UpdateAssumeRolePolicy",
+    )
+    group_names: Annotated[tuple[Name, ...], Field(min_length=1)] = ("*",)
+    access_key_max_age: Duration = 90 * 86_400.0
+
+
+class HelpTexts(Section):
+    """A metric's help in both languages."""
+
+    pt: Annotated[str, Field(alias="pt-BR", min_length=1)]
+    en: Annotated[str, Field(min_length=1)]
+
+
+class CustomMetric(Section):
+    """Any CloudWatch metric, shown as a series of ours.
+
+    ``name`` follows Prometheus' conventions without the ``dataplatform_`` prefix. A ``counter``
+    adds up the statistic ``Sum``; a ``gauge`` shows the newest value of ``statistic``; a
+    ``summary`` has the sum, the count and the quantiles p50, p90 and p99. ``scale`` turns
+    CloudWatch's unit into the base unit (0.001 for milliseconds). Entries of one name are one
+    family: the same kind, help and label names.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    kind: Literal["counter", "gauge", "summary"]
+    namespace: Name
+    metric: Name
+    help: HelpTexts
+    dimensions: Mapping[str, str] = {}
+    labels: Mapping[Word, str] = {}
+    statistic: str = "Sum"
+    scale: Positive = 1.0
+    scope: str | None = None
+
+    @model_validator(mode="after")
+    def _conventional(self) -> CustomMetric:
+        if (self.kind == "counter") != self.name.endswith("_total"):
+            raise ValueError("a counter's name, and only a counter's, ends in _total")
+        if not _STATISTIC.match(self.statistic):
+            raise ValueError(f"unknown statistic '{self.statistic}'")
+        if self.kind == "counter" and self.statistic != "Sum":
+            raise ValueError("a counter adds up Sum: it takes no other statistic")
+        return self
