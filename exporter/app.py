@@ -15,6 +15,7 @@ from exporter.pages import View, create_pages
 from exporter.refresh import Refresher, Status
 from exporter.samples import Series
 from exporter.schedule import Job, Schedule
+from exporter.scopes import Scopes
 from exporter.snapshot import snapshot
 from exporter.state import open_state
 from exporter.tally import Tally
@@ -56,8 +57,15 @@ class ExporterApp:
         self._store = open_state(settings.database("exporter"), self._clock.now())
         self._exposition = Exposition(self._clock.now)
         self._version = importlib.metadata.version("vigia")
+        self._scopes = Scopes(self._clock)
         self._refreshers = [
-            Refresher(collector, self._current, self._context, self._clock, self._render)
+            Refresher(
+                self._scopes.contained(collector),
+                self._current,
+                self._context,
+                self._clock,
+                self._render,
+            )
             for collector in find_collectors().values()
         ]
         self._schedule = Schedule([*map(self._job, self._refreshers), self._tick()])
@@ -108,9 +116,9 @@ class ExporterApp:
             return [str(problem) for problem in error.problems]
         except SettingsError as error:
             return [str(error)]
-        moved = inventory.aws.region != self._inventory.aws.region
+        known = (self._inventory.aws, self._inventory.scopes)
         self._inventory = inventory
-        if moved:
+        if (inventory.aws, inventory.scopes) != known:
             self._aws = self._clients()
         self._schedule.reschedule()
         self._render()
@@ -122,7 +130,10 @@ class ExporterApp:
 
     def _clients(self) -> AwsClients:
         return AwsClients(
-            self._inventory.aws.region, self._settings.aws_endpoint_url, self._tally.request
+            self._inventory.aws,
+            self._settings.aws_endpoint_url,
+            self._tally.request,
+            scopes=self._inventory.scopes,
         )
 
     def _context(self, collector: Collector, remaining: Callable[[], float]) -> Context:
@@ -146,7 +157,10 @@ class ExporterApp:
             raise CollectError(Reason.CREDENTIALS, str(error)) from error
 
     def _series(self) -> tuple[Series, ...]:
-        return snapshot(self.statuses(), self._tally.bill(), self._store.resets, self._version)
+        return (
+            *snapshot(self.statuses(), self._tally.bill(), self._store.resets, self._version),
+            *self._scopes.series(self._inventory),
+        )
 
     def _render(self) -> Rendering:
         return self._exposition.render(self._series, self._inventory.locale)

@@ -8,6 +8,7 @@ from botocore.parsers import ResponseParserError
 from sqlalchemy.exc import SQLAlchemyError
 
 from exporter.collector import CollectError, Reason
+from inventory.attempts import REFUSED
 from storage.database import DatabaseError
 
 _THROTTLED = frozenset(
@@ -22,20 +23,6 @@ _THROTTLED = frozenset(
         "ThrottledException",
         "ThrottlingException",
         "TooManyRequestsException",
-    }
-)
-_CREDENTIALS = frozenset(
-    {
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "IncompleteSignature",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "MissingAuthenticationToken",
-        "RequestExpired",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
     }
 )
 _DENIED = frozenset(
@@ -79,7 +66,7 @@ def _client_error(error: aws.ClientError) -> tuple[Reason, str]:
     line = f"{error.operation_name} answered {code or status}"
     if code in _THROTTLED or status == requests.codes.too_many_requests:
         return Reason.THROTTLED, line
-    if code in _CREDENTIALS:
+    if code in REFUSED:
         return Reason.CREDENTIALS, line
     if code in _DENIED or status in (requests.codes.unauthorized, requests.codes.forbidden):
         return Reason.DENIED, line

@@ -47,6 +47,24 @@ STALE = MetricSpec(
         "1 if the values shown are from before the last collection, which failed",
     ),
 )
+SCOPE_UP = MetricSpec(
+    "vigia_collector_scope_up",
+    Kind.GAUGE,
+    ("collector", "scope"),
+    Text(
+        "1 se o coletor lê os recursos do escopo; 0 enquanto o escopo falha e fica de fora",
+        "1 if the collector reads the scope's resources; 0 while the scope fails and is left out",
+    ),
+)
+SCOPE_FAILURES = MetricSpec(
+    "vigia_collector_scope_failures_total",
+    Kind.COUNTER,
+    ("collector", "scope", "reason"),
+    Text(
+        "Falhas de um escopo que não pararam o coletor, por motivo",
+        "Failures of one scope that did not stop the collector, by reason",
+    ),
+)
 DATAPOINT_AGE = MetricSpec(
     "vigia_datapoint_age_seconds",
     Kind.GAUGE,
@@ -110,6 +128,8 @@ SPECS = (
     FAILURES,
     COVERAGE,
     STALE,
+    SCOPE_UP,
+    SCOPE_FAILURES,
     DATAPOINT_AGE,
     REVISED_DOWN,
     STATE_RESETS,

@@ -20,7 +20,7 @@ from werkzeug.wrappers import Request, Response
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
+_SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
 _REST = {"lambda": "lambda", "appconfig": "appconfig", "apigateway": "apigateway"}
 
 
@@ -37,7 +37,10 @@ class Seen:
 
 @dataclass
 class Fault:
-    """A fault on one operation. ``after`` lets the effect happen and loses the answer."""
+    """A fault on one operation. ``after`` lets the effect happen and loses the answer.
+
+    ``region`` is where it happens; None is everywhere.
+    """
 
     service: str
     operation: str
@@ -46,6 +49,7 @@ class Fault:
     times: int | None
     after: bool
     delay: float
+    region: str | None
 
 
 class AwsError(Exception):
@@ -86,10 +90,12 @@ class Front:
         times: int | None = None,
         after: bool = False,
         delay: float = 0.0,
+        region: str | None = None,
     ) -> None:
         """Make calls fail: before they act, or ``after`` (the effect stays, the answer is lost)."""
         with self._lock:
-            self._faults.append(Fault(service, operation, code, status, times, after, delay))
+            fault = Fault(service, operation, code, status, times, after, delay, region)
+            self._faults.append(fault)
 
     def heal(self) -> None:
         """Forget every fault."""
@@ -107,9 +113,9 @@ class Front:
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         request = Request(environ)
-        service = self._service(request)
+        region, service = self._signed_for(request)
         operation = self._operation(service, request)
-        fault = self._take(service, operation)
+        fault = self._take(service, operation, region)
         if fault is not None and not fault.after:
             time.sleep(fault.delay)
             self._record(service, operation, fault.status, request.path)
@@ -142,10 +148,14 @@ class Front:
     def _record(self, service: str, operation: str, status: int, resource: str) -> None:
         self.seen.append(Seen(self._now(), service, operation, status, resource))
 
-    def _take(self, service: str, operation: str) -> Fault | None:
+    def _take(self, service: str, operation: str, region: str) -> Fault | None:
         with self._lock:
             for fault in self._faults:
-                if fault.service == service and fault.operation in (operation, "*"):
+                if (
+                    fault.service in (service, "*")
+                    and fault.operation in (operation, "*")
+                    and fault.region in (region, None)
+                ):
                     if fault.times is not None:
                         fault.times -= 1
                         if fault.times == 0:
@@ -154,9 +164,10 @@ class Front:
         return None
 
     @staticmethod
-    def _service(request: Request) -> str:
+    def _signed_for(request: Request) -> tuple[str, str]:
         match = _SCOPE.search(request.headers.get("Authorization", ""))
-        return {"monitoring": "cloudwatch"}.get(match.group(1), match.group(1)) if match else ""
+        region, service = match.groups() if match else ("", "")
+        return region, {"monitoring": "cloudwatch"}.get(service, service)
 
     def _operation(self, service: str, request: Request) -> str:
         target = request.headers.get("X-Amz-Target", "")

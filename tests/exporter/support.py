@@ -113,7 +113,13 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.collectors: dict[str, Collector] = app.find_collectors()
-        self.aws = AwsClients(REGION, self.endpoint, self.tally.request, timeout=5)
+        self.aws = AwsClients(
+            self.inventory.aws,
+            self.endpoint,
+            self.tally.request,
+            timeout=5,
+            scopes=self.inventory.scopes,
+        )
         self.store: StateStore = open_state(self.url, self.clock.now())
 
     def restart(self) -> None:
