@@ -22,6 +22,7 @@ from exporter.tally import Tally
 from inventory.aws import AwsClients
 from inventory.clock import Clock, SystemClock
 from inventory.discover import discover
+from inventory.limiter import Limits
 from inventory.load import InventoryError
 from inventory.model import Inventory
 from inventory.settings import Settings, SettingsError, read_tokens
@@ -53,6 +54,7 @@ class ExporterApp:
         self._clock = clock or SystemClock()
         self._inventory = load()
         self._tally = Tally()
+        self._limits = Limits()
         self._aws = self._clients()
         self._store = open_state(settings.database("exporter"), self._clock.now())
         self._exposition = Exposition(self._clock.now)
@@ -134,12 +136,13 @@ class ExporterApp:
             self._settings.aws_endpoint_url,
             self._tally.request,
             scopes=self._inventory.scopes,
+            limits=self._limits,
         )
 
     def _context(self, collector: Collector, remaining: Callable[[], float]) -> Context:
         return Context(
             inventory=self._inventory,
-            client=self._aws.client,
+            client=partial(self._aws.client, remaining=remaining),
             state=self._store.of(collector.name),
             now=self._clock.now,
             remaining=remaining,
@@ -157,8 +160,9 @@ class ExporterApp:
             raise CollectError(Reason.CREDENTIALS, str(error)) from error
 
     def _series(self) -> tuple[Series, ...]:
+        bill, limited = self._tally.bill(), self._limits.counts()
         return (
-            *snapshot(self.statuses(), self._tally.bill(), self._store.resets, self._version),
+            *snapshot(self.statuses(), bill, self._store.resets, self._version, limited),
             *self._scopes.series(self._inventory),
         )
 

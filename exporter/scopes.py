@@ -24,12 +24,13 @@ from exporter.failures import classify
 from exporter.samples import Series
 from inventory.attempts import scope_of
 from inventory.clock import Clock
+from inventory.limiter import LimitError
 from inventory.model import Inventory
 
 _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE = 30.0
 _LONGEST_PAUSE = 300.0
-_FORESEEN = (CollectError, ClientError, BotoCoreError, ResponseParserError)
+_FORESEEN = (CollectError, ClientError, BotoCoreError, ResponseParserError, LimitError)
 
 
 @dataclass(frozen=True)

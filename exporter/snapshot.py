@@ -9,16 +9,25 @@ from exporter.collector import Reason
 from exporter.refresh import Status
 from exporter.samples import AgeOf, Series
 from exporter.tally import Bill
+from inventory.limiter import Limited
 
 
 def snapshot(
-    statuses: Sequence[Status], bill: Bill, resets: int, version: str
+    statuses: Sequence[Status],
+    bill: Bill,
+    resets: int,
+    version: str,
+    limited: Sequence[Limited] = (),
 ) -> tuple[Series, ...]:
     """Return every series; those of the readings are the readings' own objects."""
     series = [s for status in statuses if status.reading for s in status.reading.series]
     for status in statuses:
         series.extend(_collector(status))
     series.extend(_bill(bill))
+    for one in limited:
+        where = (one.account, one.region, one.service)
+        series.append(Series(telemetry.AWS_THROTTLES, where, float(one.throttles)))
+        series.append(Series(telemetry.AWS_HELD, where, one.waited))
     series.append(Series(telemetry.STATE_RESETS, (), float(resets)))
     series.append(Series(telemetry.BUILD_INFO, ("exporter", version), 1.0))
     return tuple(series)

@@ -100,6 +100,24 @@ AWS_REQUESTS = MetricSpec(
         "Requisições HTTP à AWS, novas tentativas incluídas", "HTTP requests to AWS, with retries"
     ),
 )
+AWS_THROTTLES = MetricSpec(
+    "vigia_aws_throttles_total",
+    Kind.COUNTER,
+    ("account", "region", "service"),
+    Text(
+        "Respostas da AWS que pediram menos chamadas",
+        "Answers in which AWS asked for fewer calls",
+    ),
+)
+AWS_HELD = MetricSpec(
+    "vigia_aws_held_back_seconds_total",
+    Kind.COUNTER,
+    ("account", "region", "service"),
+    Text(
+        "Segundos em que chamadas esperaram para caber no limite da API",
+        "Seconds that calls waited to stay within the API's limit",
+    ),
+)
 AWS_BILLED = MetricSpec(
     "vigia_aws_billed_metrics_total",
     Kind.COUNTER,
@@ -134,6 +152,8 @@ SPECS = (
     REVISED_DOWN,
     STATE_RESETS,
     AWS_REQUESTS,
+    AWS_THROTTLES,
+    AWS_HELD,
     AWS_BILLED,
     AWS_COST,
     BUILD_INFO,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,8 +13,9 @@ from botocore.credentials import CredentialResolver
 from botocore.session import Session
 
 from inventory import credentials
-from inventory.attempts import Attempts, OnRequest
+from inventory.attempts import Attempts, CallersTime, OnRequest
 from inventory.credentials import Credentials, Given
+from inventory.limiter import Limits
 from inventory.resources import Aws, Scope
 
 _Role = tuple[str, str | None]
@@ -30,7 +31,8 @@ class AwsClients:
     and credentials that AWS refused are looked for anew.
 
     ``retries=False`` gives a client that sends each call once: for writes, where a blind second
-    sending could act twice. ``timeout`` bounds each attempt, in seconds.
+    sending could act twice. ``timeout`` bounds each attempt, in seconds; ``limits`` hold back every
+    attempt of every client, whoever calls.
     """
 
     def __init__(
@@ -41,11 +43,14 @@ class AwsClients:
         timeout: float = 20,
         *,
         scopes: Sequence[Scope] = (),
+        limits: Limits | None = None,
     ) -> None:
         self._places: dict[str | None, Aws] = {None: main, **{s.name: s for s in scopes}}
         self._endpoint_url = endpoint_url
         self._on_request = on_request
         self._timeout = timeout
+        self._limits = limits or Limits()
+        self._time = CallersTime()
         # What a session costs is the models that its loader holds: one loader serves them all.
         self._core = Session()
         self._own = Credentials(partial(credentials.of_process, self._core), self._patience)
@@ -53,12 +58,23 @@ class AwsClients:
         self._clients: dict[tuple[str, str | None, bool], Any] = {}
         self._lock = threading.Lock()
 
-    def client(self, service: str, scope: str | None = None, *, retries: bool = True) -> Any:
+    def client(
+        self,
+        service: str,
+        scope: str | None = None,
+        *,
+        retries: bool = True,
+        remaining: Callable[[], float] | None = None,
+    ) -> Any:
         """Return the client of ``service`` in a scope; None is the main one.
+
+        ``remaining`` tells how many seconds the calling thread has left: until it asks for a client
+        again, its calls neither wait nor last longer.
 
         Raises:
             KeyError: for a scope that the inventory does not have.
         """
+        self._time.remaining = remaining
         key = (service, scope, retries)
         with self._lock:
             if key not in self._clients:
@@ -74,7 +90,7 @@ class AwsClients:
             endpoint_url=self._endpoint_url,
             config=self._config(retries=retries),
         )
-        Attempts(service, scope, found, self._on_request).watch(client)
+        self._attempts(service, scope, found).watch(client)
         return client
 
     def _role(self, place: Aws) -> _Role | None:
@@ -103,7 +119,7 @@ class AwsClients:
             config=self._config(retries=True),
             **keys,
         )
-        Attempts(service, None, self._own, self._on_request).watch(client)
+        self._attempts(service, None, self._own).watch(client)
         return client
 
     def _config(self, *, retries: bool) -> Config:
@@ -115,5 +131,19 @@ class AwsClients:
             user_agent_extra="vigia",
         )
 
+    def _attempts(self, service: str, scope: str | None, found: Credentials) -> Attempts:
+        place = self._places[scope]
+        return Attempts(
+            service,
+            scope,
+            place.account,
+            place.region,
+            found,
+            self._limits,
+            self._time,
+            self._timeout,
+            self._on_request,
+        )
+
     def _patience(self) -> float:
-        return self._timeout
+        return self._time.left(self._timeout)
