@@ -16,6 +16,7 @@ from inventory import credentials
 from inventory.attempts import Attempts, CallersTime, OnRequest
 from inventory.credentials import Credentials, Given
 from inventory.limiter import Limits
+from inventory.metric_data import MetricData, Pools
 from inventory.resources import Aws, Scope
 
 _Role = tuple[str, str | None]
@@ -32,7 +33,8 @@ class AwsClients:
 
     ``retries=False`` gives a client that sends each call once: for writes, where a blind second
     sending could act twice. ``timeout`` bounds each attempt, in seconds; ``limits`` hold back every
-    attempt of every client, whoever calls.
+    attempt of every client, whoever calls. CloudWatch's client has its fast way of GetMetricData as
+    ``metric_data``.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class AwsClients:
         # What a session costs is the models that its loader holds: one loader serves them all.
         self._core = Session()
         self._own = Credentials(partial(credentials.of_process, self._core), self._patience)
+        self._pools = Pools(self._core.get_config_variable("ca_bundle"))
         self._sessions: dict[_Role | None, tuple[boto3.Session, Credentials]] = {}
         self._clients: dict[tuple[str, str | None, bool], Any] = {}
         self._lock = threading.Lock()
@@ -90,7 +93,10 @@ class AwsClients:
             endpoint_url=self._endpoint_url,
             config=self._config(retries=retries),
         )
-        self._attempts(service, scope, found).watch(client)
+        attempts = self._attempts(service, scope, found)
+        attempts.watch(client)
+        if service == "cloudwatch":
+            client.metric_data = MetricData(client, attempts, self._pools)
         return client
 
     def _role(self, place: Aws) -> _Role | None:
