@@ -112,7 +112,7 @@ class Scripted:
         self.at_once = self.most_at_once = 0
         self.stopping = threading.Event()
         self._script = list(script)
-        self._otherwise = otherwise
+        self.otherwise = otherwise
         self._lock = threading.Lock()
         outer = self
 
@@ -151,7 +151,7 @@ class Scripted:
         while asked := _read(reader):
             with self._lock:
                 self.asked.append(asked)
-                step = self._script.pop(0) if self._script else self._otherwise
+                step = self._script.pop(0) if self._script else self.otherwise
                 self.at_once += 1
                 self.most_at_once = max(self.at_once, self.most_at_once)
             whole = False
