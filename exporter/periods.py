@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from exporter.collector import Context
 from exporter.folding import FoldState, begin, closed_end, resume
@@ -10,6 +10,7 @@ from exporter.sources.cloudwatch import Answer, Metric, fetch
 from exporter.windows import Window, due, oldest_kept
 from inventory.model import Collection
 
+_MOST_POINTS = 200_000
 Take = Callable[[str, Answer, Window], FoldState]
 """Fold one resource's answer for a window and return its new state."""
 
@@ -50,7 +51,7 @@ def catch_up(
     oldest = oldest_kept(now, collection)
     while windows := due(states, end, oldest):
         before = context.remaining()
-        for window, resources in windows.items():
+        for window, resources in _pieces(windows, metrics):
             asked = [metric for name in resources for metric in metrics[name]]
             answers = fetch(context, asked, window)
             for name in resources:
@@ -60,3 +61,21 @@ def catch_up(
         left = context.remaining()
         if left < 2 * (before - left):
             return
+
+
+def _pieces(
+    windows: Mapping[Window, Sequence[str]], metrics: Mapping[str, tuple[Metric, ...]]
+) -> Iterator[tuple[Window, list[str]]]:
+    """Yield the resources of each window in pieces whose answers fit into little memory."""
+    for window, resources in windows.items():
+        periods = (window.end - window.start) // window.period
+        piece: list[str] = []
+        points = 0
+        for name in resources:
+            more = periods * sum(len(metric.statistics) for metric in metrics[name])
+            if piece and points + more > _MOST_POINTS:
+                yield window, piece
+                piece, points = [], 0
+            piece.append(name)
+            points += more
+        yield window, piece

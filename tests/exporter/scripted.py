@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -107,11 +108,13 @@ def raw(*pieces: bytes) -> Step:
 class Scripted:
     """Answers each request with the next step, and with ``otherwise`` when there is none left."""
 
-    def __init__(self, *script: Step, otherwise: Step = ones) -> None:
+    def __init__(
+        self, *script: Step, otherwise: Step = ones, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.asked: list[Asked] = []
         self.at_once = self.most_at_once = 0
         self.stopping = threading.Event()
-        self._script = list(script)
+        self.script = list(script)
         self.otherwise = otherwise
         self._lock = threading.Lock()
         outer = self
@@ -123,7 +126,11 @@ class Scripted:
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # of a handshake
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        scheme = "http" if tls is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     def hang(self, _asked: Asked) -> Iterable[bytes]:
@@ -151,7 +158,7 @@ class Scripted:
         while asked := _read(reader):
             with self._lock:
                 self.asked.append(asked)
-                step = self._script.pop(0) if self._script else self.otherwise
+                step = self.script.pop(0) if self.script else self.otherwise
                 self.at_once += 1
                 self.most_at_once = max(self.at_once, self.most_at_once)
             whole = False

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import SSLError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.collector import CollectError, Reason
+from exporter.failures import classify
 from exporter.sources.cloudwatch import Answer, Metric, batches, body, fetch
 from exporter.windows import Window
 from inventory.aws import AwsClients
 from simulator.aws.server import EmbeddedAws
 from tests.exporter.scripted import Asked, Scripted, Step, ones, page, result
 from tests.exporter.support import Bench
+from tests.web.conftest import Authority
 
 WINDOW = Window(600, 660, 60)
 Asking = Callable[..., dict[Metric, Answer]]
@@ -217,3 +222,39 @@ def test_what_is_sent_is_what_was_signed(play: Play) -> None:
     assert asked.access_key == "embedded"
     assert asked.signature_is_right("embedded")
     assert not asked.signature_is_right("another")
+
+
+def test_certificates_are_checked(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over TLS the endpoint must be known to the bundle that boto3 is told of, else nobody is."""
+    authority = Authority(tmp_path)
+    pair = authority.issue("monitoring")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pair.cert, pair.key)
+    with Scripted(tls=tls) as server:
+        bench.aws = AwsClients(bench.inventory.aws, server.url)
+        with pytest.raises(SSLError) as raised:
+            fetch(bench.context("lambda"), [metric("a")], WINDOW)
+        known = classify(raised.value)
+        assert known is not None
+        assert known[0] is Reason.UNREACHABLE
+        assert server.asked == []
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(authority.ca))
+        bench.aws = AwsClients(bench.inventory.aws, server.url)
+        found = fetch(bench.context("lambda"), [metric("a")], WINDOW)
+        assert found[metric("a")]["Duration", "Sum"] == {600: 1.0}
+
+
+def test_proxy_of_the_environment_is_used(
+    play: Play, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fast call goes through the proxy that boto3's calls go through, with its password."""
+    proxy, ask = play()
+    monkeypatch.setenv("http_proxy", proxy.url.replace("http://", "http://us%40er:secret@"))
+    bench.aws = AwsClients(bench.inventory.aws, "http://monitoring.example.test")
+    assert ask(metric("a"))[metric("a")]["Duration", "Sum"] == {600: 1.0}
+    (asked,) = proxy.asked
+    assert asked.line == "POST http://monitoring.example.test/ HTTP/1.1"
+    assert asked.headers["host"] == "monitoring.example.test"
+    assert asked.headers["proxy-authorization"] == "Basic dXNAZXI6c2VjcmV0"

