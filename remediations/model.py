@@ -102,6 +102,12 @@ OUTCOMES_FROM: Mapping[State, frozenset[Outcome]] = {
 """Outcomes with which a run may be closed from each state."""
 
 
+OWN_SERVICE = "vigia"
+"""The service of calls that an action carries out itself, as many small ones."""
+BY_HAND = "by_hand"
+"""The playbook of runs that a person asked for."""
+
+
 @dataclass(frozen=True)
 class Call:
     """One call to the world, exactly as it will be made; ``arguments`` is JSON."""
@@ -182,6 +188,11 @@ class Run:
     epoch: int
     lease_owner: str | None
     lease_until: float | None
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person asked for it; then no alert must hold it up."""
+        return self.playbook == BY_HAND
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,8 @@ class Runs:
             now,
             kind="plan",
             body={"plan": document, "plan_hash": digest},
-            call="approval_needed" if to is State.AWAITING_APPROVAL else None,
+            # Whoever asked by hand is there to approve: nobody else need be called.
+            call="approval_needed" if to is State.AWAITING_APPROVAL and not run.by_hand else None,
             plan=dumps(document),
             plan_hash=digest,
             approved_by=None,
