@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -178,13 +179,17 @@ class Budget(Section):
 
 
 class Playbook(Section):
-    """What an alert's ``remediation`` label may do, how far, and to which targets."""
+    """What an alert's ``remediation`` label may do, how far, and to which targets.
+
+    ``params`` are handed to the action, which knows their names.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     action: Name
     mode: Literal["shadow", "approve", "auto"]
     targets: Annotated[tuple[Name, ...], Field(min_length=1)]
     alerts: Annotated[tuple[Name, ...], Field(min_length=1)]
+    params: Mapping[str, Any] = {}
 
 
 class Storm(Section):

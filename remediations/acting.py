@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from remediations.action import Finding, UnavailableError
+from collections.abc import Sequence
+
+from remediations.action import LATER, Finding, Later, UnavailableError
 from remediations.model import Call, Outcome, Plan, Run, State, Step, StepState
 from remediations.worker import Worker
 
@@ -21,10 +23,12 @@ def act(worker: Worker, run: Run, plan: Plan) -> Run:
                 run, Outcome.FAILED, worker.now(), reason="refused", detail=step.error
             )
     try:
-        call = _next(worker, run, plan, len(steps))
+        call = _next(worker, run, plan, [step.call for step in steps])
     except UnavailableError as error:
         return _patience(worker, run, error)
     now = worker.now()
+    if call is LATER:
+        return worker.wait(run, worker.inventory.engine.sample_every)
     if call is None:
         return worker.ledger.runs.move(
             run, State.VERIFYING, now, kind="applied", applied_at=now, next_at=now
@@ -39,14 +43,16 @@ def act(worker: Worker, run: Run, plan: Plan) -> Run:
     return worker.call(run, "apply", len(steps), call)
 
 
-def _next(worker: Worker, run: Run, plan: Plan, made: int) -> Call | None:
-    """Return the call that comes after ``made`` ones; None when nothing is left to do."""
-    if made < len(plan.calls):
-        return plan.calls[made]
+def _next(worker: Worker, run: Run, plan: Plan, made: Sequence[Call]) -> Call | Later | None:
+    """Return the call that comes after those ``made``; None when nothing is left to do."""
+    if len(made) < len(plan.calls):
+        return plan.calls[len(made)]
     more = worker.action(run).more
     if more is None:
         return None
-    further = more(plan, worker.observe(run))
+    further = more(worker.context, run, worker.observe(run), made)
+    if further is LATER:
+        return LATER
     return further[0] if further else None
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -73,14 +73,39 @@ class Metrics(Protocol):
 
 
 @dataclass(frozen=True)
+class Past:
+    """What the newest run of an action that acted on a target found before, and did."""
+
+    run_id: str
+    at: float
+    before: Mapping[str, Any]
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True)
 class Context:
-    """All that an action may use to look. ``reader(service)`` is a boto3 client that may retry."""
+    """All that an action may use to look.
+
+    ``reader(service)`` is a boto3 client that may retry; ``verdicts`` tells which versions of a
+    target proved healthy; ``past`` what an action last did to a target.
+    """
 
     inventory: Inventory
     reader: Callable[[str], Any]
     metrics: Metrics
     now: Callable[[], float]
     verdicts: Callable[[str], Mapping[str, bool]]
+    past: Callable[[str, str], Past | None]
+
+
+class Later(Enum):
+    """The one value that says: nothing to do yet, ask again."""
+
+    LATER = "later"
+
+
+LATER = Later.LATER
+More = Callable[[Context, Run, Observation, Sequence[Call]], tuple[Call, ...] | Later]
 
 
 class Params(BaseModel):
@@ -137,10 +162,11 @@ class Action:
     and ``judge`` ask the metrics before and after; ``healthy`` names versions that an ending
     proves good or bad.
 
-    ``more`` returns the further calls that the world turned out to need once the planned ones are
-    done. ``own`` are the calls of OWN_SERVICE by operation. ``moot`` are error codes that say
-    that there is nothing left to do. Without ``measured`` the effect is the outcome. ``patience``
-    is how long the effect may take, in seconds, where the engine's own deadline is too short.
+    ``more`` is asked once the planned calls are done, with all that were made: it returns the calls
+    that the world turned out to need, or LATER to be asked again. ``own`` are the calls of
+    OWN_SERVICE by operation. ``moot`` are error codes that say that there is nothing left to do.
+    Without ``measured`` the effect is the outcome. ``patience`` is how long the effect may take, in
+    seconds, where the engine's own deadline is too short.
     """
 
     name: str
@@ -158,7 +184,7 @@ class Action:
     judge: Callable[[Context, Run], Sample] = effect_is_outcome
     healthy: Callable[[Plan, bool], Mapping[str, bool]] = no_verdicts
     params: type[Params] = Params
-    more: Callable[[Plan, Observation], tuple[Call, ...]] | None = None
+    more: More | None = None
     own: Mapping[str, OwnCall] = field(default_factory=dict)
     moot: frozenset[str] = frozenset()
     measured: bool = True

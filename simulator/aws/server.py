@@ -14,7 +14,15 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from simulator.aws import cloudwatch, codedeploy, cost_explorer, lambda_functions, logs, small
+from simulator.aws import (
+    cloudwatch,
+    codedeploy,
+    cost_explorer,
+    executions,
+    lambda_functions,
+    logs,
+    small,
+)
 from simulator.aws.appconfig import AppConfigService
 from simulator.aws.front import Front
 from simulator.aws.metric_store import MetricStore
@@ -50,6 +58,7 @@ class EmbeddedAws:
         codedeploy.install(self.deployments)
         lambda_functions.install(self.front, now)
         self.appconfig.install(self.front)
+        executions.install(now)
         small.install_timestream(now)
         small.install_trail(self.trail)
         small.install_sts()

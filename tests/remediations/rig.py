@@ -128,6 +128,7 @@ class Rig:
             self.metrics,
             self.clock.now,
             self.ledger.facts.verdicts,
+            self.ledger.facts.past,
         )
         self.worker = Worker(
             ledger=self.ledger,
