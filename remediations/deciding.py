@@ -72,7 +72,7 @@ def _plan(worker: Worker, run: Run) -> Run:
     seen = worker.observe(run)
     with reading_aws():
         plan = action.plan(worker.context, run, seen)
-    if run.mode != "approve":
+    if run.mode == "shadow" or not _needs_person(run, plan):
         return worker.ledger.runs.save_plan(run, plan, State.READY, now, now)
     engine = worker.inventory.engine
     plan = replace(plan, expires_at=now + engine.approval_expiry)
@@ -81,10 +81,14 @@ def _plan(worker: Worker, run: Run) -> Run:
     )
 
 
+def _needs_person(run: Run, plan: Plan) -> bool:
+    return run.mode == "approve" or plan.approval
+
+
 def _act(worker: Worker, run: Run, plan: Plan) -> Run:
     if run.mode == "shadow":
         return _cancel(worker, run, "shadow", "; ".join(plan.diff))
-    if run.mode == "approve" and run.approved_by is None:
+    if _needs_person(run, plan) and run.approved_by is None:
         return _replan(worker, run, "approval_missing")
     if worker.now() >= plan.expires_at:
         return _replan(worker, run, "plan_expired")

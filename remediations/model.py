@@ -124,7 +124,8 @@ class Plan:
     ``before`` is the observed state that the plan rests on (tokens such as RevisionId included),
     ``after`` the state that the effect check expects, ``undo`` the calls that reverse it,
     ``notes`` what a person should know (stable keys of ``catalogue.texts.runs``), ``diff``
-    readable lines, ``expires_at`` unix seconds.
+    readable lines, ``expires_at`` unix seconds. ``approval`` asks for a person whatever the mode:
+    what the plan does cannot be taken back, or interrupts service.
     """
 
     action: str
@@ -136,6 +137,7 @@ class Plan:
     diff: tuple[str, ...]
     notes: tuple[str, ...]
     expires_at: float
+    approval: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pytest
 
 from inventory.model import Inventory
 from inventory.settings import Settings
-from remediations.app import RemediationsApp
+from remediations.app import RemediationsApp, all_actions
 from remediations.ledger.switches import Switch
 from simulator.aws.server import EmbeddedAws
 from simulator.processes import free_port
@@ -24,7 +24,7 @@ from web.address import Address
 from web.server import WebServer
 
 ROOT = Path(__file__).resolve().parents[2]
-ACTIONS = {"pause_processing", "resume_processing", "rollback_function"}
+ACTIONS = set(all_actions())
 
 
 class Service:

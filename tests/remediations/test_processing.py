@@ -8,30 +8,11 @@ import pytest
 
 from remediations.asking import intent
 from remediations.ledger.deliveries import RunOpenError
-from remediations.model import Outcome, Run, State
-from simulator.seed import seed
+from remediations.model import Outcome, State
 from tests.remediations.rig import CrashError, Rig
 
 RULE = "ons-data-platform-s3-processing-rule"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:ons-data-platform-processing"
-
-
-@pytest.fixture
-def platform(rig: Rig) -> Rig:
-    """A rig whose embedded AWS has the pipeline too."""
-    seed(rig.aws, rig.inventory, rig.clock.now, functions=False)
-    return rig
-
-
-def ask(rig: Rig, name: str, *, dry: bool = False, **params: Any) -> Run:
-    """Ask for an action by hand and approve its plan; return the run once it is closed."""
-    wanted = intent(rig.inventory, rig.worker.actions[name], None, params, dry=dry)
-    rig.ledger.deliveries.ask(wanted, "test", rig.clock.at)
-    found = rig.until(State.AWAITING_APPROVAL, State.CLOSED, State.BLOCKED)
-    if found.state is State.AWAITING_APPROVAL:
-        rig.ledger.runs.approve(found.id, str(found.plan_hash), "test", rig.clock.at)
-        found = rig.end()
-    return found
 
 
 def running(rig: Rig) -> list[str]:
@@ -51,11 +32,11 @@ def test_pause_stops_everything_and_resume_goes_back(platform: Rig) -> None:
     """The rule is disabled, what ran is stopped; resuming enables the rule and redrives them."""
     before = running(platform)
     assert len(before) == 3
-    paused = ask(platform, "pause_processing")
+    paused = platform.ask("pause_processing")
     assert (paused.outcome, paused.reason) == (Outcome.SUCCEEDED, "done")
     assert (rule(platform), running(platform)) == ("DISABLED", [])
     platform.clock.forward(600)
-    resumed = ask(platform, "resume_processing")
+    resumed = platform.ask("resume_processing")
     assert resumed.outcome is Outcome.SUCCEEDED
     assert (rule(platform), running(platform)) == ("ENABLED", before)
 
@@ -74,7 +55,7 @@ def test_an_execution_that_starts_meanwhile_is_stopped_too(platform: Rig) -> Non
         return real(service)
 
     platform.writer = writer
-    assert ask(platform, "pause_processing").outcome is Outcome.SUCCEEDED
+    assert platform.ask("pause_processing").outcome is Outcome.SUCCEEDED
     assert started
     assert running(platform) == []
     assert platform.aws.front.count("states", "StopExecution") == 4
@@ -83,22 +64,22 @@ def test_an_execution_that_starts_meanwhile_is_stopped_too(platform: Rig) -> Non
 def test_resume_leaves_alone_what_was_disabled_before(platform: Rig) -> None:
     """A rule that somebody had disabled before the pause stays disabled after it."""
     platform.aws.client("events").disable_rule(Name=RULE)
-    assert ask(platform, "pause_processing").outcome is Outcome.SUCCEEDED
-    assert ask(platform, "resume_processing").outcome is Outcome.SUCCEEDED
+    assert platform.ask("pause_processing").outcome is Outcome.SUCCEEDED
+    assert platform.ask("resume_processing").outcome is Outcome.SUCCEEDED
     assert rule(platform) == "DISABLED"
     assert len(running(platform)) == 3
 
 
 def test_resume_can_leave_the_executions_stopped(platform: Rig) -> None:
     """Without redrive only the rule comes back."""
-    ask(platform, "pause_processing")
-    assert ask(platform, "resume_processing", redrive=False).outcome is Outcome.SUCCEEDED
+    platform.ask("pause_processing")
+    assert platform.ask("resume_processing", redrive=False).outcome is Outcome.SUCCEEDED
     assert (rule(platform), running(platform)) == ("ENABLED", [])
 
 
 def test_resume_without_a_pause_of_ours_is_held(platform: Rig) -> None:
     """What we did not pause we do not resume: the run is held with its reason."""
-    held = ask(platform, "resume_processing")
+    held = platform.ask("resume_processing")
     assert (held.state, held.reason) == (State.BLOCKED, "no_pause_known")
     assert platform.aws.front.count("events", "EnableRule") == 0
 
@@ -111,14 +92,14 @@ def test_managed_rule_is_refused(platform: Rig) -> None:
     events_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].describe_rule(
         RULE, "default"
     ).managed_by = "states.amazonaws.com"
-    held = ask(platform, "pause_processing")
+    held = platform.ask("pause_processing")
     assert (held.state, held.reason) == (State.BLOCKED, "managed_rule")
     assert rule(platform) == "ENABLED"
 
 
 def test_dry_run_changes_nothing_and_shows_the_plan(platform: Rig) -> None:
     """A dry run ends with its plan on record, and the world as it was."""
-    shown = ask(platform, "pause_processing", dry=True)
+    shown = platform.ask("pause_processing", dry=True)
     assert (shown.outcome, shown.reason) == (Outcome.CANCELLED, "shadow")
     assert shown.plan is not None
     assert shown.plan.diff == (f"rule {RULE}: ENABLED -> DISABLED", "running executions: 3 -> 0")
@@ -162,7 +143,7 @@ def test_crash_at_any_call_stops_each_execution_once(platform: Rig, crash_at: in
 
     platform.writer = writer
     with pytest.raises(CrashError):
-        ask(platform, "pause_processing")
+        platform.ask("pause_processing")
     platform.restart()
     assert platform.end().outcome is Outcome.SUCCEEDED
     assert (rule(platform), running(platform)) == ("DISABLED", [])
