@@ -14,7 +14,15 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from simulator.aws import cloudwatch, codedeploy, cost_explorer, lambda_functions, logs, small
+from simulator.aws import (
+    cloudwatch,
+    codedeploy,
+    cost_explorer,
+    lambda_functions,
+    logs,
+    security,
+    small,
+)
 from simulator.aws.appconfig import AppConfigService
 from simulator.aws.front import Front
 from simulator.aws.metric_store import MetricStore
@@ -41,6 +49,7 @@ class EmbeddedAws:
         self.deployments = codedeploy.Deployments(region, now)
         self.appconfig = AppConfigService(now)
         self.trail = small.Trail()
+        self.security = security.Security()
         BackendDict.reset()
         reset_model_data()
         self.front = Front(DomainDispatcherApplication(create_backend_app), now)
@@ -52,6 +61,7 @@ class EmbeddedAws:
         self.appconfig.install(self.front)
         small.install_timestream(now)
         small.install_trail(self.trail)
+        security.install(self.security)
         small.install_sts()
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", port, self.front, threaded=True, request_handler=_QuietHandler
