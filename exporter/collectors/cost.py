@@ -37,8 +37,8 @@ SETTLED = MetricSpec(
     ("day",),
     Text("1 se o custo do dia já não é provisório", "1 if the day's cost is no longer provisional"),
 )
-DAYS_ESTIMATED = MetricSpec(
-    "dataplatform_cost_days_estimated",
+UNSETTLED = MetricSpec(
+    "dataplatform_cost_unsettled",
     Kind.GAUGE,
     (),
     Text(
@@ -92,7 +92,7 @@ SPECS = (
     DAILY,
     TRAILING_7D,
     SETTLED,
-    DAYS_ESTIMATED,
+    UNSETTLED,
     RESTATED,
     TREND,
     MONTH_TO_DATE,
@@ -176,7 +176,7 @@ def _restated(
     days: Mapping[date, Day], today: date, first: Mapping[str, float]
 ) -> Iterator[Series]:
     trailing = {ago: days[day] for ago, day in enumerate(trailing_days(today), 1) if day in days}
-    yield Series(DAYS_ESTIMATED, (), float(sum(day.estimated for day in trailing.values())))
+    yield Series(UNSETTLED, (), float(sum(day.estimated for day in trailing.values())))
     for ago, day in trailing.items():
         seen = first.get((today - timedelta(days=ago)).isoformat())
         if seen is not None:
