@@ -1,4 +1,4 @@
-"""Dollars per 1,000 files, from yesterday's cost and the counted files, as Prometheus records it."""
+"""Dollars per 1,000 files, from yesterday's cost and the counted files, as recorded."""
 
 from __future__ import annotations
 
