@@ -67,7 +67,8 @@ class Collection(Section):
     ``slow_every`` for metrics that nobody is paged on within minutes (durations, throttles),
     ``resources_every`` for what changes with a release (versions, retention, lifecycle),
     ``storage_every`` for what AWS itself measures once a day, ``probe_every`` for health requests,
-    ``security_every`` for keys and security groups, ``trail_every`` for CloudTrail events.
+    ``security_every`` for keys and security groups, ``trail_every`` for CloudTrail events, of which
+    ``trail_overlap`` says how late one may arrive.
     ``cost_budget_monthly_usd`` is the most that collection itself may cost.
     """
 
@@ -90,6 +91,7 @@ class Collection(Section):
     storage_every: Duration = 21_600.0
     security_every: Duration = 900.0
     trail_every: Duration = 300.0
+    trail_overlap: Duration = 1800.0
 
 
 class Threshold(Section):

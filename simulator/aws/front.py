@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
+_FORM = "application/x-www-form-urlencoded"
 _REST = {"lambda": "lambda", "appconfig": "appconfig", "apigateway": "apigateway"}
 
 
@@ -113,12 +114,12 @@ class Front:
         if fault is not None and not fault.after:
             time.sleep(fault.delay)
             self._record(service, operation, fault.status, request.path)
-            return _error(fault.status, fault.code, "injected")(environ, start)
+            return _refusal(request, fault, "injected")(environ, start)
         response = self._answer(service, request)
         self._record(service, operation, response.status_code, request.path)
         if fault is not None:
             time.sleep(fault.delay)
-            return _error(fault.status, fault.code, "injected after the effect")(environ, start)
+            return _refusal(request, fault, "injected after the effect")(environ, start)
         return response(environ, start)
 
     def _answer(self, service: str, request: Request) -> Response:
@@ -166,7 +167,7 @@ class Front:
             for method, pattern, name in self._rest[service]:
                 if method == request.method and pattern.fullmatch(request.path):
                     return name
-        if request.mimetype == "application/x-www-form-urlencoded":
+        if request.mimetype == _FORM:
             match = re.search(rb"(?:^|&)Action=(\w+)", request.get_data(cache=True))
             return match.group(1).decode() if match else ""
         return f"{request.method} {request.path}"
@@ -181,6 +182,15 @@ def _error(status: int, code: str, message: str) -> Response:
     body = json.dumps({"__type": code, "message": message, "Message": message})
     headers = {"x-amzn-ErrorType": code}
     return Response(body, status=status, headers=headers, mimetype="application/json")
+
+
+def _refusal(request: Request, fault: Fault, message: str) -> Response:
+    if request.mimetype != _FORM:
+        return _error(fault.status, fault.code, message)
+    # EC2's answer nests differently from that of the other services that are asked by form.
+    error = f"<Error><Code>{fault.code}</Code><Message>{message}</Message></Error>"
+    body = f"<Response><Errors>{error}</Errors>{error}</Response>"
+    return Response(body, status=fault.status, mimetype="text/xml")
 
 
 def _rest_operations(service: str) -> list[tuple[str, re.Pattern[str], str]]:

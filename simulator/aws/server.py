@@ -21,6 +21,7 @@ from simulator.aws import (
     executions,
     lambda_functions,
     logs,
+    security,
     small,
 )
 from simulator.aws.appconfig import AppConfigService
@@ -49,6 +50,7 @@ class EmbeddedAws:
         self.deployments = codedeploy.Deployments(region, now)
         self.appconfig = AppConfigService(now)
         self.trail = small.Trail()
+        self.security = security.Security()
         BackendDict.reset()
         reset_model_data()
         self.front = Front(DomainDispatcherApplication(create_backend_app), now)
@@ -61,6 +63,7 @@ class EmbeddedAws:
         executions.install(now)
         small.install_timestream(now)
         small.install_trail(self.trail)
+        security.install(self.security)
         small.install_sts()
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", port, self.front, threaded=True, request_handler=_QuietHandler

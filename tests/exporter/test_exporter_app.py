@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.app import ExporterApp
+from exporter.app import ExporterApp, find_collectors
 from inventory.load import InventoryError, Problem
 from inventory.model import Inventory
 from simulator.aws.server import EmbeddedAws
@@ -22,13 +22,15 @@ from tests.exporter.support import Clock, create_function, only, settings_for
 from tests.exporter.test_exporter_influxdb import pointed_at
 
 FN = "lambda_router"
-NAMES = ("api", "cost", "influxdb", "lambda", "logs")
+NAMES = tuple(find_collectors())
 
 
 @pytest.fixture
-def inventory(influx: InfluxStandIn) -> Inventory:
-    """One function, short periods and the stand-in."""
-    return only(pointed_at(influx.url), FN)
+def inventory(influx: InfluxStandIn, alertmanager_url: str) -> Inventory:
+    """One function, short periods, the stand-in and a real Alertmanager."""
+    found = only(pointed_at(influx.url), FN)
+    alerting = found.alerting.model_copy(update={"alertmanager_url": alertmanager_url})
+    return found.model_copy(update={"alerting": alerting})
 
 
 @pytest.fixture
