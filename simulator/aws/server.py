@@ -48,7 +48,7 @@ class EmbeddedAws:
         logs.install(self.logs)
         cost_explorer.install(self.costs)
         codedeploy.install(self.deployments)
-        lambda_functions.install(self.front, now)
+        self.provisioned = lambda_functions.install(self.front, now)
         self.appconfig.install(self.front)
         small.install_timestream(now)
         small.install_trail(self.trail)
