@@ -67,6 +67,7 @@ class Collection(Section):
     ``resources_every`` for what changes with a release (versions, retention, lifecycle),
     ``storage_every`` for what AWS itself measures once a day, ``probe_every`` for health requests,
     ``security_every`` for keys and security groups, ``trail_every`` for CloudTrail events.
+    ``deployments_lookback`` is how long CodeDeploy's deployments are counted.
     ``cost_budget_monthly_usd`` is the most that collection itself may cost.
     """
 
@@ -89,6 +90,7 @@ class Collection(Section):
     storage_every: Duration = 21_600.0
     security_every: Duration = 900.0
     trail_every: Duration = 300.0
+    deployments_lookback: Duration = 30 * 86_400.0
 
 
 class Threshold(Section):

@@ -16,6 +16,7 @@ from simulator.aws.codedeploy import Deployment, app_spec
 from simulator.aws.server import EmbeddedAws
 
 VERSIONS = 5
+PROVISIONED = 2
 _DAY = 86_400.0
 _OBJECTS = 12
 _RUNNING = 3
@@ -101,6 +102,12 @@ def _function(
     client.create_alias(
         FunctionName=function.name, Name=function.alias, FunctionVersion=str(VERSIONS)
     )
+    if function.provisioned:
+        client.put_provisioned_concurrency_config(
+            FunctionName=function.name,
+            Qualifier=function.alias,
+            ProvisionedConcurrentExecutions=PROVISIONED,
+        )
     aws.client("logs").create_log_group(logGroupName=function.log_group)
     _deployments(aws, inventory, function, now)
 
