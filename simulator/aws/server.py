@@ -58,7 +58,7 @@ class EmbeddedAws:
         logs.install(self.logs)
         cost_explorer.install(self.costs)
         codedeploy.install(self.deployments)
-        lambda_functions.install(self.front, now)
+        self.provisioned = lambda_functions.install(self.front, now)
         self.appconfig.install(self.front)
         executions.install(now)
         small.install_timestream(now)
