@@ -14,7 +14,16 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from simulator.aws import cloudwatch, codedeploy, cost_explorer, lambda_functions, logs, small
+from simulator.aws import (
+    api_gateway,
+    cloudwatch,
+    codedeploy,
+    cost_explorer,
+    lambda_functions,
+    logs,
+    small,
+    step_functions,
+)
 from simulator.aws.appconfig import AppConfigService
 from simulator.aws.front import Front
 from simulator.aws.metric_store import MetricStore
@@ -50,6 +59,8 @@ class EmbeddedAws:
         codedeploy.install(self.deployments)
         lambda_functions.install(self.front, now)
         self.appconfig.install(self.front)
+        api_gateway.install(now)
+        step_functions.install(self.metrics, now)
         small.install_timestream(now)
         small.install_trail(self.trail)
         small.install_sts()
