@@ -61,8 +61,8 @@ INTEGRATION_LATENCY = MetricSpec(
     Text("Latência do que está por trás da API", "Latency of what is behind the API"),
     quantiles=tuple(views.QUANTILES),
 )
-DEPLOYMENT_CREATED = MetricSpec(
-    "dataplatform_api_deployment_created_timestamp_seconds",
+DEPLOYED = MetricSpec(
+    "dataplatform_api_deployed_timestamp_seconds",
     Kind.GAUGE,
     ("api", "stage"),
     Text(
@@ -77,7 +77,7 @@ SPECS = (
     CACHE_HITS,
     CACHE_MISSES,
     INTEGRATION_LATENCY,
-    DEPLOYMENT_CREATED,
+    DEPLOYED,
 )
 
 _NAME = "api_stages"
@@ -173,7 +173,7 @@ def _series(api: Api, stage: Stage) -> Iterator[Series]:
     for state in dict.fromkeys((*_STATES, stage.cache_state)):
         yield Series(CACHE_STATE, (*labels, state), float(state == stage.cache_state))
     if stage.created is not None:
-        yield Series(DEPLOYMENT_CREATED, labels, stage.created)
+        yield Series(DEPLOYED, labels, stage.created)
 
 
 def _views(inventory: Inventory) -> list[View]:
