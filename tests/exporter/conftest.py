@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import requests
 
 from simulator.aws.server import EmbeddedAws
 from simulator.influxdb import InfluxStandIn
+from tests.exporter.servers import Behave, Server
 from tests.exporter.support import REGION, Bench, Clock, compressed, only
 
 
@@ -48,3 +50,17 @@ def bench(tmp_path: Path, clock: Clock, aws: EmbeddedAws) -> Iterator[Bench]:
     made = Bench(f"sqlite:///{tmp_path / 'exporter.db'}", clock, inventory, aws.url)
     yield made
     made.store.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    """Start servers; all are stopped at the end."""
+    started: list[Server] = []
+
+    def start(behave: Behave, tls: ssl.SSLContext | None = None) -> Server:
+        started.append(Server(behave, tls))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()

@@ -1,4 +1,4 @@
-"""The API probe against real servers, and the addresses it makes of API Gateway's identifiers."""
+"""The API probe against real servers: up, down, slow, hanging, broken, and what stays secret."""
 
 from __future__ import annotations
 
@@ -9,24 +9,20 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from exporter import rest_apis
-from exporter.collector import CollectError, Reading, Reason
-from exporter.collectors import api_probe
-from exporter.failures import classify
 from exporter.samples import Value
 from exporter.sources.http_get import MOST_BODY, MOST_REDIRECTS
+from inventory.load import InventoryError, load_inventory
 from inventory.model import Inventory
 from inventory.resources import Api
-from simulator.aws.server import EmbeddedAws
 from simulator.processes import free_port
 from tests.conftest import wait_for
 from tests.exporter.servers import Behave, Server, answer, dripping, silent
-from tests.exporter.support import Bench, compressed, values
+from tests.exporter.support import ROOT, Bench, compressed, values
 from tests.web.conftest import Authority
 
 NAME = "api_probe"
@@ -35,23 +31,9 @@ UP = ("api_probe_up", *API)
 STATUS = ("api_probe_status_code", *API)
 SECONDS = ("api_probe_duration_seconds", *API)
 EXPIRES = ("api_probe_certificate_expiry_timestamp_seconds", *API)
-DEADLINE = 0.5
+DEADLINE = 1.0
 
 Serve = Callable[..., Server]
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Start servers; all are stopped at the end."""
-    started: list[Server] = []
-
-    def start(behave: Behave, tls: ssl.SSLContext | None = None) -> Server:
-        started.append(Server(behave, tls))
-        return started[-1]
-
-    yield start
-    for server in started:
-        server.stop()
 
 
 @pytest.fixture
@@ -164,9 +146,11 @@ def test_deadline_ends_a_server_that_drips(
     servers.append(serve(dripping(start, lambda: servers[0].stopping)))
     started = time.monotonic()
     found = probed(bench, servers[0].url)
-    assert time.monotonic() - started < DEADLINE + 1
+    assert time.monotonic() - started < DEADLINE + 2
     assert (found[UP], found.get(STATUS)) == (0.0, status)
-    assert found[SECONDS] == pytest.approx(DEADLINE, abs=0.3)
+    seconds = found[SECONDS]
+    assert isinstance(seconds, float)
+    assert DEADLINE <= seconds < DEADLINE + 1
     wait_for(lambda: not [t for t in threading.enumerate() if t.name == "http-get"], 3)
 
 
@@ -185,7 +169,7 @@ def test_silent_server_is_down_and_delays_no_other(bench: Bench, serve: Serve) -
     )
     started = time.monotonic()
     found = bench.collect(NAME)
-    assert time.monotonic() - started < DEADLINE + 1
+    assert time.monotonic() - started < DEADLINE + 2
     assert [found["api_probe_up", f"api-{n}", "prod"] for n in range(12)] == [0.0, 1.0] * 6
 
 
@@ -326,105 +310,14 @@ def test_address_that_cannot_be_is_down(bench: Bench, url: str) -> None:
     assert probed(bench, url)[UP] == 0.0
 
 
-def create_api(aws: EmbeddedAws, name: str, stage: str = "prod") -> str:
-    """Create a REST API with one stage; return its identifier."""
-    client = aws.client("apigateway")
-    identity: str = client.create_rest_api(name=name)["id"]
-    root = client.get_resources(restApiId=identity)["items"][0]["id"]
-    where = {"restApiId": identity, "resourceId": root, "httpMethod": "GET"}
-    client.put_method(**where, authorizationType="NONE")
-    client.put_integration(**where, type="MOCK")
-    client.create_deployment(restApiId=identity, stageName=stage)
-    return identity
-
-
-def urls(bench: Bench) -> dict[str, str]:
-    """Return the addresses that would be asked."""
-    return api_probe._urls(bench.context(NAME))
-
-
-def test_address_is_made_of_the_identifier(
-    bench: Bench, aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without a health URL the API is found by name, on whichever page it stands."""
-    monkeypatch.setattr(rest_apis, "_PAGE", 2)
-    for number in range(4):
-        aws.client("apigateway").create_rest_api(name=f"other-{number}")
-    identity = create_api(aws, API[0])
-    host = f"{identity}.execute-api.us-east-1.amazonaws.com"
-    assert urls(bench) == {"/".join(API): f"https://{host}/prod/health"}
-    assert aws.front.count("apigateway", "GetRestApis") == 3
-
-
-def test_address_in_another_partition(bench: Bench) -> None:
-    """China's addresses end in a domain of their own."""
-    place = bench.inventory.aws.model_copy(update={"region": "cn-north-1"})
-    assert (place.partition, place.dns_suffix) == ("aws-cn", "amazonaws.com.cn")
-    assert bench.inventory.aws.partition == "aws"
-
-
-def test_of_two_apis_of_one_name_the_one_with_the_stage(bench: Bench, aws: EmbeddedAws) -> None:
-    """Names are not unique: what has no such stage is another API."""
-    create_api(aws, API[0], "test")
-    wanted = create_api(aws, API[0])
-    create_api(aws, API[0], "test")
-    assert urls(bench)["/".join(API)].startswith(f"https://{wanted}.")
-
-
-def test_identifier_is_kept_for_a_while(bench: Bench, aws: EmbeddedAws) -> None:
-    """It is asked for once, also across a restart, and anew when it is old; `uses` says so."""
-    bench.inventory = at(None, probe_every=60.0, resources_every=300.0)
-    create_api(aws, API[0])
-    first = urls(bench)
-    assert first
-    for _ in range(4):
-        bench.clock.at += 60
-        bench.restart()
-        assert urls(bench) == first
-    assert aws.front.count("apigateway", "GetRestApis") == 1
-    (use,) = bench.collectors[NAME].uses(bench.inventory)
-    assert (use.service, use.operation) == ("apigateway", "GetRestApis")
-    assert 5 * use.calls == 1
-    aws.client("apigateway").delete_rest_api(restApiId=first["/".join(API)][8:18])
-    again = create_api(aws, API[0])
-    bench.clock.at += 60
-    assert urls(bench)["/".join(API)].startswith(f"https://{again}.")
-
-
-def test_unknown_api_is_missing(bench: Bench, serve: Serve) -> None:
-    """An API that AWS does not have lowers the coverage and has no series; others are measured."""
-    (gone,) = bench.inventory.apis
-    there = Api(name="there", stage="prod", health_url=serve(answer(200)).url)
-    bench.inventory = bench.inventory.model_copy(update={"apis": (gone, there)})
-    reading = bench.reading(NAME)
-    assert (reading.seen, reading.expected, reading.missing) == (1, 2, ("/".join(API),))
-    assert {series.labels for series in reading.series} == {("there", "prod")}
-
-
-def test_api_that_left_the_inventory_is_forgotten(bench: Bench, aws: EmbeddedAws) -> None:
-    """Its identifier does not stay in the state."""
-    create_api(aws, API[0])
-    urls(bench)
-    assert list(bench.store.of(NAME).load()) == ["/".join(API)]
-    bench.inventory = bench.inventory.model_copy(update={"apis": ()})
-    assert bench.reading(NAME) == Reading((), expected=0, seen=0)
-    assert bench.store.of(NAME).load() == {}
-
-
-def test_failing_lookup_is_classified(bench: Bench, aws: EmbeddedAws) -> None:
-    """Not to know the address is a failure of collection, with its reason."""
-    aws.front.fail("apigateway", "GetRestApis", code="AccessDeniedException", status=403)
-    with pytest.raises(Exception, match="AccessDenied") as raised:
-        bench.reading(NAME)
-    assert classify(raised.value) == (Reason.DENIED, "GetRestApis answered AccessDeniedException")
-
-
-def test_no_request_begins_after_the_deadline(bench: Bench, serve: Serve) -> None:
-    """With no time left nothing is sent."""
-    server = serve(answer(200))
-    bench.inventory = at(server.url)
-    bench.seconds = 0
-    with pytest.raises(CollectError) as raised:
-        bench.reading(NAME)
-    assert raised.value.reason is Reason.TIMEOUT
-    assert server.heads == []
+@pytest.mark.parametrize(
+    "url", ["ftp://o:hunter2@h/", "https://", "h/health?key=hunter2", "http://a b"]
+)
+def test_address_of_another_form_is_refused(tmp_path: Path, url: str) -> None:
+    """The inventory takes HTTP addresses alone, and its complaint does not repeat a secret."""
+    overlay = tmp_path / "overlay.yaml"
+    apis = [{"name": API[0], "stage": API[1], "health_url": url}]
+    overlay.write_text(json.dumps({"apis": apis}), encoding="utf-8")
+    with pytest.raises(InventoryError, match="health_url") as raised:
+        load_inventory(ROOT / "platform.yaml", overlay)
+    assert "hunter2" not in str(raised.value)

@@ -12,7 +12,7 @@ from exporter.samples import SummaryValue
 from inventory.resources import Api
 from simulator.aws.server import EmbeddedAws
 from tests.exporter.support import START, Bench, compressed, values
-from tests.exporter.test_exporter_probe import create_api
+from tests.exporter.test_exporter_probe_address import create_api
 
 NAME = "api_stages"
 API = ("ons-data-platform-api", "prod")
