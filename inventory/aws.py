@@ -58,7 +58,7 @@ class AwsClients:
         self._own = Credentials(partial(credentials.of_process, self._core), self._patience)
         self._pools = Pools(self._core.get_config_variable("ca_bundle"))
         self._sessions: dict[_Role | None, tuple[boto3.Session, Credentials]] = {}
-        self._clients: dict[tuple[str, str | None, bool], Any] = {}
+        self._clients: dict[tuple[str, str | None, str, bool], Any] = {}
         self._lock = threading.Lock()
 
     def client(
@@ -67,33 +67,35 @@ class AwsClients:
         scope: str | None = None,
         *,
         retries: bool = True,
+        region: str | None = None,
         remaining: Callable[[], float] | None = None,
     ) -> Any:
         """Return the client of ``service`` in a scope; None is the main one.
 
-        ``remaining`` tells how many seconds the calling thread has left: until it asks for a client
-        again, its calls neither wait nor last longer.
+        ``region`` is another region of the scope's account than its own. ``remaining`` tells how
+        many seconds the calling thread has left: until it asks for a client again, its calls
+        neither wait nor last longer.
 
         Raises:
             KeyError: for a scope that the inventory does not have.
         """
         self._time.remaining = remaining
-        key = (service, scope, retries)
+        region = region or self._places[scope].region
+        key = (service, scope, region, retries)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._create(service, scope, retries=retries)
+                self._clients[key] = self._create(service, scope, region, retries=retries)
             return self._clients[key]
 
-    def _create(self, service: str, scope: str | None, *, retries: bool) -> Any:
-        place = self._places[scope]
-        session, found = self._session(self._role(place))
+    def _create(self, service: str, scope: str | None, region: str, *, retries: bool) -> Any:
+        session, found = self._session(self._role(self._places[scope]))
         client = session.client(
             service,
-            region_name=place.region,
+            region_name=region,
             endpoint_url=self._endpoint_url,
             config=self._config(retries=retries),
         )
-        attempts = self._attempts(service, scope, found)
+        attempts = self._attempts(service, scope, region, found)
         attempts.watch(client)
         if service == "cloudwatch":
             client.metric_data = MetricData(client, attempts, self._pools)
@@ -118,14 +120,15 @@ class AwsClients:
         return self._sessions[role]
 
     def _create_sts(self, service: str, **keys: Any) -> Any:
+        region = self._places[None].region
         client = self._core.create_client(
             service,
-            region_name=self._places[None].region,
+            region_name=region,
             endpoint_url=self._endpoint_url,
             config=self._config(retries=True),
             **keys,
         )
-        self._attempts(service, None, self._own).watch(client)
+        self._attempts(service, None, region, self._own).watch(client)
         return client
 
     def _config(self, *, retries: bool) -> Config:
@@ -137,13 +140,14 @@ class AwsClients:
             user_agent_extra="vigia",
         )
 
-    def _attempts(self, service: str, scope: str | None, found: Credentials) -> Attempts:
-        place = self._places[scope]
+    def _attempts(
+        self, service: str, scope: str | None, region: str, found: Credentials
+    ) -> Attempts:
         return Attempts(
             service,
             scope,
-            place.account,
-            place.region,
+            self._places[scope].account,
+            region,
             found,
             self._limits,
             self._time,

@@ -45,7 +45,7 @@ class Quota:
     at_once: int
 
 
-_OTHERS = Quota(rate=10, burst=10, at_once=8)
+OTHERS = Quota(rate=10, burst=10, at_once=8)
 # Service quotas of the API references, by service and operation, or by service as a whole.
 QUOTAS: Mapping[tuple[str, str], Quota] = {
     ("cloudwatch", "GetMetricData"): Quota(rate=50, burst=10, at_once=8),
@@ -142,8 +142,8 @@ class Limited:
 class Limits:
     """The limiters of a process; they outlive the clients, which a reload makes anew."""
 
-    def __init__(self, quotas: Mapping[tuple[str, str], Quota] = QUOTAS) -> None:
-        self._quotas = quotas
+    def __init__(self, quotas: Mapping[tuple[str, str], Quota] | None = None) -> None:
+        self._quotas = QUOTAS if quotas is None else quotas
         self._limiters: dict[tuple[str, str, str, str], Limiter] = {}
         self._lock = threading.Lock()
 
@@ -154,7 +154,7 @@ class Limits:
         key = (account, region, service, operation)
         with self._lock:
             if key not in self._limiters:
-                quota = self._quotas.get((service, operation), _OTHERS)
+                quota = self._quotas.get((service, operation), OTHERS)
                 self._limiters[key] = Limiter(quota)
             return self._limiters[key]
 

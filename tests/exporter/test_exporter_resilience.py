@@ -21,7 +21,7 @@ from exporter.sources.cloudwatch import Answer, Metric, fetch
 from exporter.windows import Window
 from inventory.attempts import scope_of
 from inventory.aws import AwsClients
-from inventory.limiter import Limits
+from inventory.limiter import QUOTAS, Limits
 from inventory.resources import Scope
 from simulator.aws.server import EmbeddedAws
 from simulator.influxdb import InfluxStandIn
@@ -56,7 +56,7 @@ class Rig:
 
     bench: Bench
     stack: ExitStack
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = field(default_factory=lambda: Limits(QUOTAS))
 
     def plays(self, *script: Step, otherwise: Step = ones) -> Scripted:
         """Begin to answer with ``script``."""

@@ -15,6 +15,7 @@ from inventory.limiter import LimitError, Limits, Quota
 from inventory.resources import Aws
 from simulator.aws.server import ACCOUNT, EmbeddedAws
 from simulator.processes import free_port
+from tests.exporter.scripted import Scripted, http, raw
 
 MAIN = Aws(account=ACCOUNT, region="us-east-1")
 ALIAS = {"FunctionName": "f", "Name": "LIVE"}
@@ -101,22 +102,20 @@ def test_no_attempt_outlasts_its_callers_time(aws: EmbeddedAws) -> None:
     assert rig.counted == {("lambda", "GetAlias", "ReadTimeoutError"): 1}
 
 
-def test_broken_attempts_leave_nothing_under_way(aws: EmbeddedAws) -> None:
+def test_broken_attempts_leave_nothing_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused connections and unreadable answers give back the place that they took."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "embedded")
     away = Rig(f"http://127.0.0.1:{free_port()}", rate=1000, burst=1000)
     for _ in range(2):
         with pytest.raises(EndpointConnectionError):
             away.get_alias()
     assert away.counted == {("lambda", "GetAlias", "EndpointConnectionError"): 6}
     away.limiter.enter(0)
-    broken = Rig(aws.url, rate=1000, burst=1000)
-    limiter = broken.limits.of(ACCOUNT, "us-east-1", "sns", "")
-    # The front answers JSON where SNS speaks XML.
-    aws.front.fail("sns", "*", times=10)
-    for _ in range(10):
-        with pytest.raises(ResponseParserError):
-            broken.clients.client("sns").list_topics()
-    assert broken.counted == {("sns", "ListTopics", "ResponseParserError"): 10}
-    limiter.enter(0)
-    limiter.leave()
-    assert broken.clients.client("sns").list_topics()["Topics"] == []
+    with Scripted(otherwise=raw(http(b"no XML"))) as server:
+        broken = Rig(server.url, rate=1000, burst=1000)
+        for _ in range(10):
+            with pytest.raises(ResponseParserError):
+                broken.clients.client("sns").list_topics()
+        assert broken.counted == {("sns", "ListTopics", "ResponseParserError"): len(server.asked)}
+    broken.limits.of(ACCOUNT, "us-east-1", "sns", "").enter(0)
