@@ -59,7 +59,12 @@ def install_timestream(now: Callable[[], float]) -> None:
         backend = self.timestreaminfluxdb_backend
         for instance in backend.db_instances.values():
             settle(instance)
-        return json.dumps({"items": backend.list_db_instances()})
+        asked, found = json.loads(self.body), backend.list_db_instances()
+        start, size = int(asked.get("nextToken") or 0), int(asked.get("maxResults") or _PAGE)
+        answer: dict[str, Any] = {"items": found[start : start + size]}
+        if start + size < len(found):
+            answer["nextToken"] = str(start + size)
+        return json.dumps(answer)
 
     extend(TimestreamInfluxDBBackend, get_db_instance)
     extend(TimestreamInfluxDBResponse, update_db_instance, list_db_instances)
