@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from moto.events.models import events_backends
 
 from inventory.model import Inventory
 from inventory.resources import Function
+from simulator import instance_metrics
 from simulator.aws.lambda_functions import serving
 from simulator.aws.server import EmbeddedAws
 from simulator.influxdb import InfluxStandIn
@@ -108,9 +110,14 @@ class Workload:
 
     def load(self) -> None:
         """One tick of points written to InfluxDB; slow writes slow only this down."""
-        for measurement in self._inventory.influxdb.measurements:
+        started = time.monotonic()
+        measurements = self._inventory.influxdb.measurements
+        for measurement in measurements:
             value = 1000 + 50 * self._rng.random()
             self._influxdb.write(measurement, {"region": "SE"}, {"mw": value}, self.clock())
+        write_seconds = (time.monotonic() - started) / max(1, len(measurements))
+        instance = self._inventory.influxdb.instance
+        instance_metrics.observe(self._aws, instance, self.clock(), write_seconds)
         self._invoke("influxdb_loader", "SUCCESS points written", "ERROR points were refused")
 
     def _rule_enabled(self) -> bool:

@@ -114,7 +114,9 @@ def test_landing_page_tells_state_and_cost(made: ExporterApp, aws: EmbeddedAws) 
 def test_one_failing_collector_leaves_the_others(made: ExporterApp, aws: EmbeddedAws) -> None:
     """Throttling of one service is that collector's alone."""
     aws.front.fail("cloudwatch", "*", code="InvalidClientTokenId", status=403)
-    assert made.collect_once() == {"api": "credentials", "lambda": "credentials"}
+    failed = made.collect_once()
+    assert set(failed) >= {"api", "lambda"}
+    assert set(failed.values()) == {"credentials"}
     assert value(made, 'vigia_collector_up{collector="lambda"}') == 0.0
     assert value(made, 'vigia_collector_up{collector="logs"}') == 1.0
     failed = 'vigia_collector_failures_total{collector="lambda",reason="credentials"}'
