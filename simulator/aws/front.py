@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
+_FORM = "application/x-www-form-urlencoded"
 _REST = ("lambda", "appconfig", "apigateway", "s3")
 
 
@@ -146,12 +147,12 @@ class Front:
         if fault is not None and not fault.after:
             time.sleep(fault.delay)
             self._record(service, operation, fault.status, request.path)
-            return _refusal(fault, "injected")(environ, start)
+            return _refusal(request, fault, "injected")(environ, start)
         response = self._answer(service, request)
         self._record(service, operation, response.status_code, request.path)
         if fault is not None:
             time.sleep(fault.delay)
-            return _refusal(fault, "injected after the effect")(environ, start)
+            return _refusal(request, fault, "injected after the effect")(environ, start)
         return response(environ, start)
 
     def _answer(self, service: str, request: Request) -> Response:
@@ -200,7 +201,7 @@ class Front:
             for rest in self._rest[service]:
                 if rest.matches(request):
                     return rest.name
-        if request.mimetype == "application/x-www-form-urlencoded":
+        if request.mimetype == _FORM:
             match = re.search(rb"(?:^|&)Action=(\w+)", request.get_data(cache=True))
             return match.group(1).decode() if match else ""
         return f"{request.method} {request.path}"
@@ -217,11 +218,15 @@ def _error(status: int, code: str, message: str) -> Response:
     return Response(body, status=status, headers=headers, mimetype="application/json")
 
 
-def _refusal(fault: Fault, message: str) -> Response:
-    if fault.service != "s3":
+def _refusal(request: Request, fault: Fault, message: str) -> Response:
+    error = f"<Error><Code>{fault.code}</Code><Message>{message}</Message></Error>"
+    if fault.service == "s3":
+        return Response(error, status=fault.status, mimetype="application/xml")
+    if request.mimetype != _FORM:
         return _error(fault.status, fault.code, message)
-    body = f"<Error><Code>{fault.code}</Code><Message>{message}</Message></Error>"
-    return Response(body, status=fault.status, mimetype="application/xml")
+    # EC2's answer nests differently from that of the other services that are asked by form.
+    body = f"<Response><Errors>{error}</Errors>{error}</Response>"
+    return Response(body, status=fault.status, mimetype="text/xml")
 
 
 @cache

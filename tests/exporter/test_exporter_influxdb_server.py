@@ -31,7 +31,7 @@ URL = "http://influxdb/metrics"
 
 def pointed_at(url: str, metrics_url: str | None, **collection: float) -> Inventory:
     """Return an inventory whose database, and its metrics, are there."""
-    inventory = compressed(**{"probe_deadline": 2.0, **collection})
+    inventory = compressed(**{"probe_deadline": 10.0, **collection})
     database = inventory.influxdb.model_copy(update={"url": url, "metrics_url": metrics_url})
     return inventory.model_copy(update={"influxdb": database})
 
@@ -86,7 +86,7 @@ def test_own_durations_are_passed_on(bench: Bench, server: InfluxStandIn) -> Non
     server.write("load", {}, {"mw": 1.0}, time.time())
     found = look(bench)
     assert (count(found, WRITES), count(found, QUERIES)) == (0, 0)
-    server.write_delay = lambda: 0.03
+    server.write_delay = lambda: 0.3
     server.write("load", {}, {"mw": 1.0}, time.time())
     bench.collect("influxdb")
     server.fail_writes = 503
@@ -100,8 +100,8 @@ def test_own_durations_are_passed_on(bench: Bench, server: InfluxStandIn) -> Non
     assert count(found, QUERIES) >= 5
     writes = found[WRITES]
     assert isinstance(writes, HistogramValue)
-    assert writes.sum >= 3 * 0.03
-    assert (writes.cumulative[0], writes.cumulative[3]) == (0.0, 3.0)
+    assert writes.sum >= 3 * 0.3
+    assert (writes.cumulative[5], writes.cumulative[-1]) == (0.0, 3.0)
     assert found["influxdb_server_goroutines", NAME] == pytest.approx(
         threading.active_count(), abs=9
     )
@@ -214,7 +214,7 @@ def test_trickling_answer_ends_with_the_patience(bench: Bench) -> None:
         bench.inventory = pointed_at(url, f"{url}/metrics", probe_deadline=0.4)
         started = time.monotonic()
         found = bench.collect("influxdb_server")
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 20
         stop.set()
     assert set(found.values()) == {0.0}
 
