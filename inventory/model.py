@@ -69,6 +69,7 @@ class Collection(Section):
     ``storage_every`` for what AWS itself measures once a day, ``probe_every`` for health requests,
     ``security_every`` for keys and security groups, ``trail_every`` for CloudTrail events, of which
     ``trail_overlap`` says how late one may arrive.
+    ``deployments_lookback`` is how long CodeDeploy's deployments are counted.
     ``cost_budget_monthly_usd`` is the most that collection itself may cost.
     """
 
@@ -92,6 +93,7 @@ class Collection(Section):
     security_every: Duration = 900.0
     trail_every: Duration = 300.0
     trail_overlap: Duration = 1800.0
+    deployments_lookback: Duration = 30 * 86_400.0
 
 
 class Threshold(Section):

@@ -20,6 +20,7 @@ from simulator.aws.server import EmbeddedAws
 VERSIONS = 5
 LEFT_BEHIND = "retired_importer"
 """A function that was deleted, and whose log group was not."""
+PROVISIONED = 2
 _DAY = 86_400.0
 _OBJECTS = 12
 _ROLE = "arn:aws:iam::123456789012:role/ons-lambda"
@@ -137,6 +138,12 @@ def _function(
     client.create_alias(
         FunctionName=function.name, Name=function.alias, FunctionVersion=str(VERSIONS)
     )
+    if function.provisioned:
+        client.put_provisioned_concurrency_config(
+            FunctionName=function.name,
+            Qualifier=function.alias,
+            ProvisionedConcurrentExecutions=PROVISIONED,
+        )
     aws.client("logs").create_log_group(logGroupName=function.log_group)
     _deployments(aws, inventory, function, now)
 

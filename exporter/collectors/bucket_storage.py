@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from catalogue.metrics import Kind, MetricSpec
 from catalogue.text import Text
 from exporter.collector import Collector, Context, Priority, Reading, Use
-from exporter.sources import cloudwatch, metric_names
+from exporter.sources import metric_names
 from exporter.sources.metric_names import Present, present
-from exporter.views import View, read
+from exporter.views import View, read, use_of
 from inventory.model import Collection, Inventory
 from inventory.resources import Bucket
 
@@ -108,17 +108,10 @@ def uses(inventory: Inventory) -> tuple[Use, ...]:
     The storage types of a bucket are only known at run time: all that S3 has are counted.
     """
     views = [view for bucket in inventory.buckets for view in parse(bucket, _all_types(bucket))]
-    share = min(1.0, inventory.collection.storage_every / _DAY)
-    whole = cloudwatch.use([view.metric for view in views])
+    every = inventory.collection.storage_every
     return (
         metric_names.use(len(inventory.buckets)),
-        Use(
-            whole.service,
-            whole.operation,
-            share * whole.calls,
-            metrics=round(share * whole.metrics),
-            usd=share * whole.usd,
-        ),
+        use_of(views, every, timing(inventory.collection)),
     )
 
 

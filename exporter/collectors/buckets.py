@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from catalogue.metrics import Kind, MetricSpec
 from catalogue.text import Text
+from exporter import deadline
 from exporter.collector import CollectError, Collector, Context, Priority, Reading, Reason, Use
 from exporter.failures import classify
 from exporter.samples import Series
@@ -86,9 +87,8 @@ def collect(context: Context) -> Reading:
 
 def _together(context: Context, buckets: tuple[Bucket, ...]) -> dict[str, Probe]:
     """Ask for all of them at the same time: one that hangs takes no time from the others."""
+    deadline.check(context, "HeadBucket")
     patience = min(context.inventory.collection.probe_deadline, context.remaining())
-    if patience <= 0:
-        raise CollectError(Reason.TIMEOUT, "no time left for HeadBucket")
     done: SimpleQueue[tuple[str, Probe]] = SimpleQueue()
     for bucket in buckets:
         # The client waits longer, and more than once: what hangs is left to it.

@@ -8,13 +8,14 @@ from typing import Any
 
 from catalogue.metrics import Kind, MetricSpec
 from catalogue.text import Text
-from exporter.collector import CollectError, Collector, Context, Reading, Reason, Use
+from exporter import deadline
+from exporter.collector import Collector, Context, Reading, Use
 from exporter.samples import Series
-from exporter.sources import cloudwatch, metric_names
+from exporter.sources import metric_names
 from exporter.sources.metric_names import Present, present
 from exporter.telemetry import REVISED_DOWN
-from exporter.views import View, read
-from inventory.model import Collection, Inventory
+from exporter.views import View, read, slow, use_of
+from inventory.model import Inventory
 
 STATUS = MetricSpec(
     "dataplatform_influxdb_instance_status",
@@ -93,7 +94,6 @@ _PERCENT = 0.01
 _GIB = 1024**3
 _NAMES = "names"
 _TOLERANCE = 0.02
-_MINUTE = 60.0
 STATES = (
     "creating",
     "available",
@@ -145,14 +145,6 @@ def parse(instance: str, names: tuple[str, ...]) -> tuple[View, ...]:
     return tuple(views.values())
 
 
-def timing(collection: Collection) -> Collection:
-    """Return the tempo of the metrics: one request for each period, which lasts ``slow_every``."""
-    # CloudWatch takes whole minutes, and less only of some lengths.
-    period = max(collection.period, collection.slow_every // _MINUTE * _MINUTE)
-    lookback = max(collection.lookback, 2 * period)
-    return collection.model_copy(update={"period": period, "lookback": lookback})
-
-
 def collect(context: Context) -> Reading:
     """Find the instance by its name, then what AWS measures of it."""
     name = context.inventory.influxdb.instance
@@ -160,7 +152,7 @@ def collect(context: Context) -> Reading:
     if instance is None:
         return Reading((), expected=2, seen=0, newest={name: None}, missing=(name,))
     views = parse(name, _metric_names(context, name))
-    viewed = read(context, views, timing(context.inventory.collection))
+    viewed = read(context, views, slow(context.inventory.collection))
     newest = viewed.newest.get(name)
     return Reading(
         (
@@ -178,8 +170,7 @@ def _instance(context: Context, name: str) -> dict[str, Any] | None:
     client = context.client("timestream-influxdb")
     request: dict[str, Any] = {}
     while True:
-        if context.remaining() <= 0:
-            raise CollectError(Reason.TIMEOUT, "no time left for ListDbInstances")
+        deadline.check(context, "ListDbInstances")
         page = client.list_db_instances(**request)
         for instance in page["items"]:
             if instance["name"] == name:
@@ -225,18 +216,10 @@ def uses(inventory: Inventory) -> tuple[Use, ...]:
     collection, instance = inventory.collection, inventory.influxdb.instance
     every = collection.control_plane_every
     views = parse(instance, tuple(_SHOWN))
-    whole = cloudwatch.use([view.metric for view in views])
-    share = min(1.0, every / timing(collection).period)
     return (
         Use("timestream-influxdb", "ListDbInstances", 1),
         metric_names.use(min(1.0, every / collection.resources_every)),
-        Use(
-            whole.service,
-            whole.operation,
-            share * whole.calls,
-            metrics=round(share * whole.metrics),
-            usd=share * whole.usd,
-        ),
+        use_of(views, every, slow(collection)),
     )
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
-from urllib3 import PoolManager, Timeout
-from urllib3.exceptions import HTTPError
 
 from catalogue.metrics import Kind, MetricSpec
 from catalogue.text import Text
-from exporter.collector import CollectError, Collector, Context, Reading, Reason, Use
+from exporter import deadline
+from exporter.collector import Collector, Context, Reading, Use
 from exporter.samples import HistogramValue, Series
+from exporter.sources.http_get import Get, verifying
 from inventory.model import Inventory
 
 # influxd's own bounds: the defaults of Prometheus' client for Go.
@@ -27,10 +26,10 @@ LISTENER_UP = MetricSpec(
     Kind.GAUGE,
     ("instance_id", "endpoint"),
     Text(
-        "1 se o endereço respondeu 200; health e ready respondem sempre o mesmo: provam que algo"
-        " escuta, e nada mais",
-        "1 if the address answered 200; health and ready always answer the same: they prove a"
-        " listener, nothing more",
+        "1 se o endereço respondeu com sucesso; health e ready respondem sempre o mesmo: provam que"
+        " algo escuta, e nada mais",
+        "1 if the address answered with success; health and ready always answer the same: they"
+        " prove a listener, nothing more",
     ),
 )
 WRITES = MetricSpec(
@@ -80,9 +79,7 @@ SPECS = (LISTENER_UP, WRITES, QUERIES, GOROUTINES, HEAP, OPEN_FDS)
 _NAME = "influxdb_server"
 _LOG = logging.getLogger(__name__)
 _MOST_BYTES = 16 * 1024**2
-_PIECE = 65_536
 _MOST = 2.0**63
-_OK = 200
 _COUNTERS = "counters"
 _FAMILY = "http_api_request_duration_seconds"
 _PATHS = {"/api/v2/write": WRITES, "/api/v2/query": QUERIES}
@@ -198,31 +195,35 @@ def fold(record: Record | None, page: Page, url: str, now: float) -> Record:
 
 
 def collect(context: Context) -> Reading:
-    """Look at each address; one that is silent is a measurement, and hides only what it tells."""
+    """Ask each address; one that is silent is a measurement, and hides only what it tells."""
     settings = context.inventory.influxdb
     base = settings.url.rstrip("/")
     urls = {"health": f"{base}/health", "ready": f"{base}/ready"}
     if settings.metrics_url is not None:
         urls["metrics"] = settings.metrics_url
-    series: list[Series] = []
-    seen = len(urls)
-    for endpoint, url in urls.items():
-        # Before the answer: by now less its uptime, influxd never seems younger than it is.
-        now = context.now()
-        body = _get(context, url)
-        series.append(Series(LISTENER_UP, (settings.instance, endpoint), float(body is not None)))
-        if endpoint == "metrics":
-            told = tuple(_told(context, url, body, now)) if body is not None else ()
-            seen -= not told
-            series += told
-    return Reading(tuple(series), len(urls), seen)
+    deadline.check(context, "influxd")
+    # Before the answers: by now less its uptime, influxd never seems younger than it is.
+    now, tls = context.now(), verifying()
+    patience = min(context.inventory.collection.probe_deadline, context.remaining())
+    asked = {endpoint: Get(url, tls, patience, _MOST_BYTES) for endpoint, url in urls.items()}
+    answers = {endpoint: get.wait() for endpoint, get in asked.items()}
+    series = []
+    for endpoint, answer in answers.items():
+        series.append(Series(LISTENER_UP, (settings.instance, endpoint), float(answer.up)))
+        if not answer.up:
+            _LOG.warning("%s: %s", endpoint, answer.failure or f"answered {answer.status}")
+    told: tuple[Series, ...] = ()
+    if settings.metrics_url is not None and answers["metrics"].up:
+        told = tuple(_told(context, settings.metrics_url, answers["metrics"].body, now))
+    silent = settings.metrics_url is not None and not told
+    return Reading((*series, *told), len(urls), len(urls) - silent)
 
 
 def _told(context: Context, url: str, body: bytes, now: float) -> Iterator[Series]:
     try:
         page = parse(body.decode())
     except ValueError as error:
-        _LOG.warning("%s: %s", url, error)
+        _LOG.warning("metrics: %s", error)
         return
     document = context.state.load(_COUNTERS).get(_COUNTERS)
     record = fold(_record(document) if document else None, page, url, now)
@@ -234,27 +235,6 @@ def _told(context: Context, url: str, body: bytes, now: float) -> Iterator[Serie
         yield Series(spec, labels, value)
     for name, number in page.gauges.items():
         yield Series(_GAUGES[name], labels, number)
-
-
-def _get(context: Context, url: str) -> bytes | None:
-    """Return what a 200 carries, within the patience for a probe; None for any other outcome."""
-    patience = context.inventory.collection.probe_deadline
-    until = time.monotonic() + min(patience, context.remaining())
-    if context.remaining() <= 0:
-        raise CollectError(Reason.TIMEOUT, "no time left for influxd")
-    try:
-        with PoolManager(retries=False, timeout=Timeout(total=patience)) as pool:
-            response = pool.request("GET", url, preload_content=False, redirect=False)
-            body = bytearray()
-            while piece := response.read1(_PIECE):
-                body += piece
-                if len(body) > _MOST_BYTES or time.monotonic() > until:
-                    _LOG.warning("%s: more than is read of an answer", url)
-                    return None
-    except HTTPError as error:
-        _LOG.warning("%s: %s", url, str(error).splitlines()[0])
-        return None
-    return bytes(body) if response.status == _OK else None
 
 
 def _document(record: Record) -> dict[str, Any]:
@@ -294,7 +274,7 @@ COLLECTOR = Collector(
     iam=(),
     every=lambda inventory: inventory.collection.influxdb_every,
     offset=lambda _inventory: 0.0,
-    deadline=lambda inventory: 3 * inventory.collection.probe_deadline + 5,
+    deadline=lambda inventory: inventory.collection.probe_deadline + 5,
     collect=collect,
     uses=uses,
     splits=False,

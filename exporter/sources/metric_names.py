@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.collector import CollectError, Context, Reason, Use
+from exporter import deadline
+from exporter.collector import Context, Use
 
 USD_PER_REQUEST = 0.01 / 1000
 
@@ -38,8 +39,7 @@ def present(
     client = context.client("cloudwatch", scope)
     found: list[Present] = []
     while True:
-        if context.remaining() <= 0:
-            raise CollectError(Reason.TIMEOUT, "no time left for ListMetrics")
+        deadline.check(context, "ListMetrics")
         page = client.list_metrics(**request)
         attempts = 1 + int(page.get("ResponseMetadata", {}).get("RetryAttempts", 0))
         context.billed("cloudwatch", 0, attempts * USD_PER_REQUEST)

@@ -10,7 +10,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from exporter.collector import CollectError, Context, Reason, Use
+from exporter import deadline
+from exporter.collector import Context, Use
 
 USD_PER_LIST = 0.005 / 1000
 USD_PER_READ = 0.0004 / 1000
@@ -23,8 +24,7 @@ def ask(context: Context, usd: float, call: Callable[[], Any]) -> Any:
         CollectError: if no time is left.
         ClientError: if S3 refused.
     """
-    if context.remaining() <= 0:
-        raise CollectError(Reason.TIMEOUT, "no time left for S3")
+    deadline.check(context, "S3")
     try:
         answer = call()
     except ClientError as error:

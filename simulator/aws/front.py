@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 _FORM = "application/x-www-form-urlencoded"
-_REST = ("lambda", "appconfig", "apigateway", "s3")
+# By the name that a call is signed with: the service models that say what its path means.
+_REST = {
+    "lambda": ("lambda",),
+    "appconfig": ("appconfig", "appconfigdata"),
+    "apigateway": ("apigateway",),
+    "s3": ("s3",),
+}
 
 
 @dataclass(frozen=True)
@@ -55,12 +61,13 @@ class Fault:
 
 
 class AwsError(Exception):
-    """An error answer in the REST-JSON form."""
+    """An error answer in the REST-JSON form; ``members`` are those of its own shape."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, **members: Any) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.members = members
 
 
 Handler = Callable[[Request, dict[str, str]], Response]
@@ -101,7 +108,10 @@ class Front:
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self._routes: list[tuple[str, str, re.Pattern[str], Handler]] = []
-        self._rest = {name: _rest_operations(name) for name in _REST}
+        self._rest = {
+            name: [one for model in models for one in _rest_operations(model)]
+            for name, models in _REST.items()
+        }
         self.seen: deque[Seen] = deque(maxlen=100_000)
 
     def route(self, service: str, method: str, pattern: str, handler: Handler) -> None:
@@ -163,7 +173,7 @@ class Front:
                 try:
                     return handler(request, found)
                 except AwsError as error:
-                    return _error(error.status, error.code, str(error))
+                    return _error(error.status, error.code, str(error), **error.members)
         body = request.get_data(cache=True)
         environ = {
             **request.environ,
@@ -212,8 +222,8 @@ def json_response(document: Any, status: int = 200) -> Response:
     return Response(json.dumps(document, default=str), status=status, mimetype="application/json")
 
 
-def _error(status: int, code: str, message: str) -> Response:
-    body = json.dumps({"__type": code, "message": message, "Message": message})
+def _error(status: int, code: str, message: str, **members: Any) -> Response:
+    body = json.dumps({"__type": code, "message": message, "Message": message, **members})
     headers = {"x-amzn-ErrorType": code}
     return Response(body, status=status, headers=headers, mimetype="application/json")
 

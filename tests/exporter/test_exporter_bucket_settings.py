@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 
 from inventory.snapshots import manifest_key
 from simulator.aws.server import EmbeddedAws
-from tests.exporter.sent import declared, sent
+from tests.exporter.arrived import arrived
+from tests.exporter.calls import announced
 from tests.exporter.support import START, Bench, values
 
 RAW, PROCESSED = "ons-data-platform-raw-prod", "ons-data-platform-processed-prod"
@@ -113,7 +114,7 @@ def test_snapshots_on_several_pages(
     for day in range(1, 8):
         snapshot(aws, f"202611{day:02d}T000000Z", objects=day)
     assert snapshots(three.collect("bucket_settings"))["objects"] == 7.0
-    assert sent(aws)["s3", "ListObjectsV2"] == 4
+    assert arrived(aws)["s3", "ListObjectsV2"] == 4
 
 
 @pytest.mark.parametrize(
@@ -181,10 +182,11 @@ def test_failing_s3_fails_the_run(three: Bench, aws: EmbeddedAws) -> None:
 def test_requests_and_bill_are_as_declared(three: Bench, aws: EmbeddedAws) -> None:
     """One run sends what is declared, and the bill is that of S3's price list."""
     snapshot(aws, STAMP)
-    before = sent(aws)
+    before = arrived(aws)
     three.collect("bucket_settings")
-    uses = three.collectors["bucket_settings"].uses(three.inventory)
-    assert declared(uses) == dict(sent(aws) - before)
+    collector = three.collectors["bucket_settings"]
+    assert announced(collector, three.inventory) == dict(arrived(aws) - before)
+    uses = collector.uses(three.inventory)
     assert three.tally.bill().usd_by_service["s3"] == pytest.approx(sum(use.usd for use in uses))
 
 

@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from simulator.aws.server import EmbeddedAws
-from tests.exporter.sent import declared, sent
+from tests.exporter.arrived import arrived
+from tests.exporter.calls import announced
 from tests.exporter.support import START, Bench, values
 
 RAW, PROCESSED = "ons-data-platform-raw-prod", "ons-data-platform-processed-prod"
@@ -78,7 +79,7 @@ def test_metrics_on_several_pages(bench: Bench, aws: EmbeddedAws) -> None:
         aws.metrics.put("AWS/S3", "AllRequests", where, START - 60, [1.0])
     size(aws, RAW, "StandardStorage", 1, 5.0)
     assert bench.collect("bucket_storage") == {("bucket_size_bytes", RAW, "StandardStorage"): 5.0}
-    assert sent(aws)["cloudwatch", "ListMetrics"] == 3 + 1
+    assert arrived(aws)["cloudwatch", "ListMetrics"] == 3 + 1
 
 
 def test_empty_account_asks_for_no_values(bench: Bench, aws: EmbeddedAws) -> None:
@@ -101,12 +102,14 @@ def test_a_day_of_runs_sends_what_is_declared(bench: Bench, aws: EmbeddedAws) ->
     size(aws, RAW, "StandardStorage", 1, 1.0)
     objects(aws, RAW, 1, 1.0)
     bench.collect("bucket_storage")
-    before, billed = sent(aws), bench.tally.bill()
+    before, billed = arrived(aws), bench.tally.bill()
     for _ in range(4):
         bench.clock.at += bench.inventory.collection.storage_every
         bench.collect("bucket_storage")
-    uses = bench.collectors["bucket_storage"].uses(bench.inventory)
-    assert declared(uses, 4) == dict(sent(aws) - before)
+    collector = bench.collectors["bucket_storage"]
+    said = announced(collector, bench.inventory)
+    assert {call: 4 * number for call, number in said.items()} == dict(arrived(aws) - before)
+    uses = collector.uses(bench.inventory)
     bill = bench.tally.bill()
     assert bill.billed_metrics - billed.billed_metrics == 2 <= 4 * sum(use.metrics for use in uses)
     paid = bill.usd_by_service["cloudwatch"] - billed.usd_by_service["cloudwatch"]

@@ -11,7 +11,8 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from exporter.collector import CollectError, Reading
 from inventory.aws import AwsClients
 from simulator.aws.server import EmbeddedAws
-from tests.exporter.sent import declared, sent
+from tests.exporter.arrived import arrived
+from tests.exporter.calls import announced
 from tests.exporter.support import REGION, Bench, compressed, values
 
 RAW, PROCESSED = "ons-data-platform-raw-prod", "ons-data-platform-processed-prod"
@@ -37,8 +38,10 @@ def test_buckets_that_answer_are_up_and_timed(both: Bench, aws: EmbeddedAws) -> 
         assert 0 < seconds < 20
     assert len(found) == 4
     assert (reading.seen, reading.expected, reading.missing) == (2, 2, ())
-    uses = both.collectors["buckets"].uses(both.inventory)
-    assert declared(uses) == {("s3", "HeadBucket"): sent(aws)["s3", "HeadBucket"]}
+    collector = both.collectors["buckets"]
+    uses = collector.uses(both.inventory)
+    said = announced(collector, both.inventory)
+    assert said == {("s3", "HeadBucket"): arrived(aws)["s3", "HeadBucket"]}
     assert both.tally.bill().usd_by_service["s3"] == pytest.approx(sum(use.usd for use in uses))
 
 
@@ -115,8 +118,8 @@ def test_many_buckets_are_asked_in_turns(both: Bench, aws: EmbeddedAws) -> None:
     both.inventory = both.inventory.model_copy(update={"buckets": buckets})
     reading = both.reading("buckets")
     assert [values(reading)["bucket_up", name] for name in names] == [1.0] * 40
-    uses = both.collectors["buckets"].uses(both.inventory)
-    assert declared(uses)["s3", "HeadBucket"] == sent(aws)["s3", "HeadBucket"] == 40
+    said = announced(both.collectors["buckets"], both.inventory)
+    assert said["s3", "HeadBucket"] == arrived(aws)["s3", "HeadBucket"] == 40
 
 
 def test_no_buckets_and_no_time(both: Bench) -> None:

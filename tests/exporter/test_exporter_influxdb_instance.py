@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError
 from exporter.collectors.influxdb_instance import STATES, parse
 from simulator.aws.server import EmbeddedAws
 from simulator.aws.small import CHANGE_SECONDS
-from tests.exporter.sent import declared, sent
+from tests.exporter.arrived import arrived
+from tests.exporter.calls import announced
 from tests.exporter.support import Bench, compressed, values
 
 NAME = "ons-influxdb-prod"
@@ -133,7 +134,7 @@ def test_instance_on_a_later_page(quick: Bench, aws: EmbeddedAws) -> None:
     create(aws, storage=200)
     found = quick.collect("influxdb_instance")
     assert found["influxdb_instance_allocated_storage_bytes", NAME] == 200.0 * GIB
-    assert sent(aws)["timestream-influxdb", "ListDbInstances"] == 2
+    assert arrived(aws)["timestream-influxdb", "ListDbInstances"] == 2
 
 
 def test_missing_instance_is_named(quick: Bench, aws: EmbeddedAws) -> None:
@@ -177,13 +178,13 @@ def test_an_hour_of_runs_sends_what_is_declared(bench: Bench, aws: EmbeddedAws) 
     ):
         put(aws, metric, bench.clock.at - 60, 1.0)
     bench.collect("influxdb_instance")
-    before, billed = sent(aws), bench.tally.bill().billed_metrics
+    before, billed = arrived(aws), bench.tally.bill().billed_metrics
     for _ in range(60):
         bench.clock.at += 60
         bench.collect("influxdb_instance")
-    uses = bench.collectors["influxdb_instance"].uses(bench.inventory)
-    wanted = declared(uses, 60)
-    assert wanted == pytest.approx(dict(sent(aws) - before))
+    said = announced(bench.collectors["influxdb_instance"], bench.inventory)
+    wanted = {call: 60 * number for call, number in said.items()}
+    assert wanted == pytest.approx(dict(arrived(aws) - before))
     assert wanted == pytest.approx(
         {
             ("timestream-influxdb", "ListDbInstances"): 60,

@@ -5,15 +5,11 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 
 import pytest
-import requests
 from hypothesis import given
 from hypothesis import strategies as st
-from werkzeug.serving import make_server
-from werkzeug.wrappers import Request, Response
 
 from exporter.collector import CollectError
 from exporter.collectors.influxdb_server import Durations, Page, Record, fold, parse
@@ -21,8 +17,10 @@ from exporter.samples import HistogramValue, Value
 from inventory.model import Inventory
 from simulator.influxdb import InfluxStandIn
 from simulator.processes import free_port
+from tests.exporter.servers import Server, answer, dripping
 from tests.exporter.support import Bench, compressed, values
 
+Serve = Callable[..., Server]
 NAME = "ons-influxdb-prod"
 WRITES = ("influxdb_server_write_duration_seconds", NAME)
 QUERIES = ("influxdb_server_query_duration_seconds", NAME)
@@ -56,29 +54,6 @@ def server(bench: Bench, influx: InfluxStandIn) -> InfluxStandIn:
     """The stand-in, known to the bench with its metrics."""
     bench.inventory = pointed_at(influx.url, f"{influx.url}/metrics")
     return influx
-
-
-Answer = Callable[[Request], Response]
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[[Answer], str]]:
-    """Start servers that answer as told; return their URLs."""
-    servers = []
-
-    def start(answer: Answer) -> str:
-        def application(environ: dict[str, object], begin: object) -> object:
-            return answer(Request(environ))(environ, begin)  # type: ignore[arg-type]  # WSGI's own
-
-        server = make_server("127.0.0.1", 0, application, threaded=True)  # type: ignore[arg-type]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 def test_own_durations_are_passed_on(bench: Bench, server: InfluxStandIn) -> None:
@@ -160,62 +135,41 @@ def test_gap_hides_the_histogram_and_loses_nothing(bench: Bench, server: InfluxS
     assert count(look(bench), WRITES) == 1
 
 
-@pytest.mark.parametrize("page", ["<html></html>", "", "go_goroutines", "go_goroutines -1"])
-def test_page_that_is_no_metrics_hides_only_itself(
-    bench: Bench, serve: Callable[[Answer], str], page: str
-) -> None:
+@pytest.mark.parametrize("page", [b"<html></html>", b"", b"go_goroutines", b"go_goroutines -1"])
+def test_page_that_is_no_metrics_hides_only_itself(bench: Bench, serve: Serve, page: bytes) -> None:
     """A listener that answers 200 with something else is up, shows nothing, costs coverage."""
-    url = serve(lambda _request: Response(page, mimetype="text/plain"))
+    url = serve(answer(200, page)).url
     bench.inventory = pointed_at(url, f"{url}/metrics")
     reading = bench.reading("influxdb_server")
     assert set(values(reading).values()) == {1.0}
     assert (len(reading.series), reading.seen, reading.expected) == (3, 2, 3)
 
 
-def test_redirect_and_endless_answers_are_not_followed(
-    bench: Bench, serve: Callable[[Answer], str]
-) -> None:
-    """Neither a redirect, nor an answer without an end, is an answer."""
+def test_cut_and_endless_pages_are_no_answers(bench: Bench, serve: Serve) -> None:
+    """A page that ends before its end, or has none, is not read as a whole one."""
+    page = b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\ngo_goroutines 12"
+    cut = serve(lambda connection, _head: connection.sendall(page))
 
-    def answer(request: Request) -> Response:
-        if request.path == "/health":
-            return Response(status=302, headers={"Location": "/ready"})
-        if request.path == "/ready":
-            return Response(b"ok")
-        return Response((b"# nothing\n" * 10_000 for _ in range(1_000_000)), mimetype="text/plain")
+    def endless(connection: socket.socket, _head: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not cut.stopping.is_set():
+            connection.sendall(b"go_goroutines 12\n" * 10_000)
 
-    url = serve(answer)
-    bench.inventory = pointed_at(url, f"{url}/metrics", probe_deadline=10.0)
-    found = bench.collect("influxdb_server")
-    up = {labels[2]: v for labels, v in found.items() if labels[0] == "influxdb_listener_up"}
-    assert up == {"health": 0.0, "ready": 1.0, "metrics": 0.0}
+    for url in (cut.url, serve(endless).url):
+        bench.inventory = pointed_at(url, f"{url}/metrics", probe_deadline=20.0)
+        assert set(bench.collect("influxdb_server").values()) == {0.0}
 
 
-def test_trickling_answer_ends_with_the_patience(bench: Bench) -> None:
+def test_dripping_answer_ends_with_the_patience(bench: Bench, serve: Serve) -> None:
     """A server that sends a byte now and then is given up, though it is never silent for long."""
-    stop = threading.Event()
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-
-        def trickle(connection: socket.socket) -> None:
-            with closing(connection):
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-                try:
-                    while not stop.wait(0.05):
-                        connection.sendall(b"x")
-                except OSError:
-                    return
-
-        def accept() -> None:
-            for _ in range(3):
-                threading.Thread(target=trickle, args=(listener.accept()[0],), daemon=True).start()
-
-        threading.Thread(target=accept, daemon=True).start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        bench.inventory = pointed_at(url, f"{url}/metrics", probe_deadline=0.4)
-        started = time.monotonic()
-        found = bench.collect("influxdb_server")
-        assert time.monotonic() - started < 20
-        stop.set()
+    stopping = threading.Event()
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+    url = serve(dripping(head, lambda: stopping)).url
+    bench.inventory = pointed_at(url, f"{url}/metrics", probe_deadline=0.4)
+    started = time.monotonic()
+    found = bench.collect("influxdb_server")
+    assert time.monotonic() - started < 20
+    stopping.set()
     assert set(found.values()) == {0.0}
 
 
@@ -294,4 +248,3 @@ def test_no_time_left_fails_the_run(bench: Bench, server: InfluxStandIn) -> None
     bench.seconds = 0.0
     with pytest.raises(CollectError, match="no time left"):
         bench.collect("influxdb_server")
-    assert requests.get(f"{server.url}/ping", timeout=5).status_code == 204
