@@ -113,8 +113,12 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.collectors: dict[str, Collector] = app.find_collectors()
-        self.aws = AwsClients(REGION, self.endpoint, self.tally.request, timeout=5)
+        self.aws = self.clients(self.tally)
         self.store: StateStore = open_state(self.url, self.clock.now())
+
+    def clients(self, told: tally.Tally) -> AwsClients:
+        """Return clients that count into ``told``."""
+        return AwsClients(REGION, self.endpoint, told.request, timeout=5)
 
     def restart(self) -> None:
         """Forget everything that is not durable."""
