@@ -8,14 +8,19 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from exporter import collectors
+from exporter import collectors, telemetry
+from exporter.budget import Budget
+from exporter.cap import stretched
 from exporter.collector import CollectError, Collector, Context, Reason
 from exporter.exposition import Exposition, Rendering
 from exporter.pages import View, create_pages
+from exporter.plan import items, monthly_usd
 from exporter.refresh import Refresher, Status
 from exporter.samples import Series
 from exporter.schedule import Job, Schedule
+from exporter.shards import Shard
 from exporter.snapshot import snapshot
+from exporter.spending import Spending
 from exporter.state import open_state
 from exporter.tally import Tally
 from inventory.aws import AwsClients
@@ -34,7 +39,7 @@ def find_collectors() -> dict[str, Collector]:
 
 
 class ExporterApp:
-    """Every collector with its state, schedule and pages.
+    """Every collector of a shard with its state, schedule and pages.
 
     Raises:
         InventoryError: if ``load`` finds the inventory unusable.
@@ -46,19 +51,32 @@ class ExporterApp:
         settings: Settings,
         load: Callable[[], Inventory],
         clock: Clock | None = None,
+        shard: Shard | None = None,
     ) -> None:
         self._settings = settings
         self._load = load
         self._clock = clock or SystemClock()
+        self._shard = shard or Shard()
         self._inventory = load()
+        self._view = self._shard.view(self._inventory)
         self._tally = Tally()
         self._aws = self._clients()
         self._store = open_state(settings.database("exporter"), self._clock.now())
+        self._spending = Spending(self._store.engine, self._shard, self._clock.now)
+        self._budget = Budget(self._spending, self._clock.now)
+        self._load_budget(self._inventory)
         self._exposition = Exposition(self._clock.now)
         self._version = importlib.metadata.version("vigia")
         self._refreshers = [
-            Refresher(collector, self._current, self._context, self._clock, self._render)
+            Refresher(
+                collector,
+                partial(self._inventory_of, collector),
+                self._context,
+                self._clock,
+                self._ran,
+            )
             for collector in find_collectors().values()
+            if self._shard.runs(collector)
         ]
         self._schedule = Schedule([*map(self._job, self._refreshers), self._tick()])
         self.wsgi = create_pages(
@@ -66,6 +84,8 @@ class ExporterApp:
                 rendering=lambda: self._exposition.current,
                 statuses=self.statuses,
                 cost=lambda: dict(self._tally.bill().usd_by_collector),
+                cadences=self._budget.cadences,
+                budget=self._budget.summary,
                 reload=self.reload,
                 now=self._clock.now,
                 version=self._version,
@@ -82,6 +102,7 @@ class ExporterApp:
         for refresher in self._refreshers:
             refresher.stop()
         self._schedule.stop()
+        self._spending.keep()
         self._store.close()
 
     def collect_once(self) -> dict[str, str]:
@@ -89,6 +110,7 @@ class ExporterApp:
         with ThreadPoolExecutor(len(self._refreshers)) as pool:
             for done in [pool.submit(refresher.run) for refresher in self._refreshers]:
                 done.result()
+        self._budget.review()
         self._render()
         return {status.name: str(status.reason) for status in self.statuses() if status.reason}
 
@@ -109,7 +131,8 @@ class ExporterApp:
         except SettingsError as error:
             return [str(error)]
         moved = inventory.aws.region != self._inventory.aws.region
-        self._inventory = inventory
+        self._inventory, self._view = inventory, self._shard.view(inventory)
+        self._load_budget(inventory)
         if moved:
             self._aws = self._clients()
         self._schedule.reschedule()
@@ -117,8 +140,18 @@ class ExporterApp:
         _LOG.info("the inventory was reloaded")
         return []
 
-    def _current(self) -> Inventory:
-        return self._inventory
+    def _inventory_of(self, collector: Collector) -> Inventory:
+        return self._view if collector.splits else self._inventory
+
+    def _load_budget(self, inventory: Inventory) -> None:
+        every = find_collectors().values()
+        mine = items(filter(self._shard.runs, every), self._inventory_of)
+        share = 1.0
+        if self._shard.count > 1:
+            whole = monthly_usd(items(every, lambda _: inventory))
+            share = monthly_usd(mine) / whole if whole else 1 / self._shard.count
+        cap_usd = inventory.collection.cost_budget_monthly_usd
+        self._budget.load([item.spender for item in mine], cap_usd, share)
 
     def _clients(self) -> AwsClients:
         return AwsClients(
@@ -127,14 +160,18 @@ class ExporterApp:
 
     def _context(self, collector: Collector, remaining: Callable[[], float]) -> Context:
         return Context(
-            inventory=self._inventory,
+            inventory=stretched(self._inventory_of(collector), self._budget.factor(collector.name)),
             client=self._aws.client,
-            state=self._store.of(collector.name),
+            state=self._store.of(self._shard.documents(collector.name)),
             now=self._clock.now,
             remaining=remaining,
             influx_token=self._influx_token,
-            billed=partial(self._tally.billed, collector.name),
+            billed=partial(self._billed, collector.name),
         )
+
+    def _billed(self, collector: str, service: str, units: int, usd: float) -> None:
+        self._tally.billed(collector, service, units, usd)
+        self._spending.add(usd)
 
     def _influx_token(self) -> str:
         file = self._settings.influxdb_token_file
@@ -146,19 +183,33 @@ class ExporterApp:
             raise CollectError(Reason.CREDENTIALS, str(error)) from error
 
     def _series(self) -> tuple[Series, ...]:
-        return snapshot(self.statuses(), self._tally.bill(), self._store.resets, self._version)
+        shard = (str(self._shard.index), str(self._shard.count))
+        own = (Series(telemetry.SHARD_INFO, shard, 1.0), *self._budget.series())
+        return snapshot(self.statuses(), self._tally.bill(), self._store.resets, self._version, own)
 
     def _render(self) -> Rendering:
         return self._exposition.render(self._series, self._inventory.locale)
+
+    def _ran(self) -> None:
+        self._spending.keep()
+        self._render()
 
     def _job(self, refresher: Refresher) -> Job:
         collector = refresher.collector
         return Job(
             collector.name,
             refresher.run,
-            lambda: collector.every(self._inventory),
-            lambda: collector.offset(self._inventory),
+            lambda: (
+                collector.every(self._inventory_of(collector)) * self._budget.factor(collector.name)
+            ),
+            lambda: collector.offset(self._inventory_of(collector)),
         )
 
     def _tick(self) -> Job:
-        return Job("render", self._render, lambda: self._inventory.alerting.scrape_interval)
+        return Job("render", self._turn, lambda: self._inventory.alerting.scrape_interval)
+
+    def _turn(self) -> None:
+        changed = self._budget.review()
+        if changed:
+            self._schedule.reschedule(changed)
+        self._render()
