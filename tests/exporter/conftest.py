@@ -9,9 +9,25 @@ from pathlib import Path
 import pytest
 import requests
 
+from exporter.tally import Tally
 from simulator.aws.server import EmbeddedAws
 from simulator.influxdb import InfluxStandIn
+from tests.exporter.permissions import NOTES
 from tests.exporter.support import REGION, Bench, Clock, compressed, only
+
+
+@pytest.fixture(scope="session", autouse=True)
+def noted() -> Iterator[None]:
+    """Every call to AWS is noted with its permission."""
+    counted = Tally.request
+
+    def request(self: Tally, service: str, operation: str, code: str) -> None:
+        NOTES.note(getattr(self, "collector", None), service, operation)
+        counted(self, service, operation, code)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Tally, "request", request)
+        yield
 
 
 @pytest.fixture
