@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 
 from exporter import collectors, telemetry
@@ -105,11 +105,16 @@ class ExporterApp:
         self._spending.keep()
         self._store.close()
 
-    def collect_once(self) -> dict[str, str]:
-        """Run every collector once; return the reason of each that failed or ran out of time."""
+    def collect_once(self, done: Callable[[str], object] = lambda _: None) -> dict[str, str]:
+        """Run every collector once, telling ``done`` the name of each as it ends.
+
+        Returns the reason of each that failed or ran out of time.
+        """
         with ThreadPoolExecutor(len(self._refreshers)) as pool:
-            for done in [pool.submit(refresher.run) for refresher in self._refreshers]:
-                done.result()
+            running = {pool.submit(one.run): one.collector.name for one in self._refreshers}
+            for ended in as_completed(running):
+                ended.result()
+                done(running[ended])
         self._budget.review()
         self._render()
         return {status.name: str(status.reason) for status in self.statuses() if status.reason}

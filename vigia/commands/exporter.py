@@ -14,6 +14,7 @@ from inventory.settings import Settings
 from storage.database import DatabaseError
 from vigia import inventory_file, serving
 from vigia.exits import CommandError, Exit
+from vigia.progress import progress
 
 _LOG = logging.getLogger(__name__)
 _MAX_BODY = 64 * 1024
@@ -59,7 +60,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 def _once(app: ExporterApp) -> int:
     try:
-        failed = app.collect_once()
+        with progress("collecting", len(app.statuses())) as step:
+            failed = app.collect_once(step)
         sys.stdout.write(app.exposition())
     finally:
         app.stop()
