@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from exporter import cap, telemetry
@@ -28,22 +29,23 @@ class Budget:
         self._share = 1.0
         self._money = Money(0.0, 0.0, 0.0)
         self._factors: Factors = {}
+        self._deciding = threading.Lock()
 
     def load(self, spenders: Sequence[Spender], cap_usd: float, share: float) -> None:
         """Take over what an inventory says: the cap in US dollars, of which ``share`` is ours."""
-        self._spenders, self._cap, self._share = spenders, cap_usd * share, share
-        self._money = self._count()
-        self._factors = cap.stretch(spenders, self._money)
+        with self._deciding:
+            self._spenders, self._cap, self._share = spenders, cap_usd * share, share
+            self._money = self._count()
+            self._factors = cap.stretch(spenders, self._money)
         self._tell()
 
     def review(self) -> tuple[str, ...]:
         """Decide the factors anew; return the collectors whose cadence changed."""
         self._spending.keep()
-        self._money = self._count()
-        before, self._factors = (
-            self._factors,
-            cap.restretch(self._spenders, self._money, self._factors),
-        )
+        with self._deciding:
+            before = self._factors
+            self._money = self._count()
+            self._factors = cap.restretch(self._spenders, self._money, before)
         changed = tuple(name for name, factor in self._factors.items() if factor != before[name])
         if changed:
             self._tell()
