@@ -12,6 +12,7 @@ from exporter import collectors, telemetry
 from exporter.budget import Budget
 from exporter.cap import stretched
 from exporter.collector import CollectError, Collector, Context, Reason
+from exporter.custom import check_names
 from exporter.exposition import Exposition, Rendering
 from exporter.pages import View, create_pages
 from exporter.plan import items, monthly_usd
@@ -42,7 +43,8 @@ class ExporterApp:
     """Every collector of a shard with its state, schedule and pages.
 
     Raises:
-        InventoryError: if ``load`` finds the inventory unusable.
+        InventoryError: if ``load`` finds the inventory unusable, or a metric it adds has a
+            name that is taken.
         DatabaseError: if the state cannot be opened.
     """
 
@@ -57,7 +59,8 @@ class ExporterApp:
         self._load = load
         self._clock = clock or SystemClock()
         self._shard = shard or Shard()
-        self._inventory = load()
+        self._collectors = find_collectors()
+        self._inventory = self._checked()
         self._view = self._shard.view(self._inventory)
         self._tally = Tally()
         self._aws = self._clients()
@@ -75,7 +78,7 @@ class ExporterApp:
                 self._clock,
                 self._ran,
             )
-            for collector in find_collectors().values()
+            for collector in self._collectors.values()
             if self._shard.runs(collector)
         ]
         self._schedule = Schedule([*map(self._job, self._refreshers), self._tick()])
@@ -130,7 +133,7 @@ class ExporterApp:
     def reload(self) -> list[str]:
         """Load the inventory anew; on problems keep the old one and return them, a line each."""
         try:
-            inventory = self._load()
+            inventory = self._checked()
         except InventoryError as error:
             return [str(problem) for problem in error.problems]
         except SettingsError as error:
@@ -145,18 +148,25 @@ class ExporterApp:
         _LOG.info("the inventory was reloaded")
         return []
 
+    def _checked(self) -> Inventory:
+        inventory = self._load()
+        own = [spec for collector in self._collectors.values() for spec in collector.specs]
+        check_names(inventory, (*own, *telemetry.SPECS))
+        return inventory
+
     def _inventory_of(self, collector: Collector) -> Inventory:
         return self._view if collector.splits else self._inventory
 
     def _load_budget(self, inventory: Inventory) -> None:
-        every = find_collectors().values()
-        mine = items(filter(self._shard.runs, every), self._inventory_of)
+        mine = [one for one in self._collectors.values() if self._shard.runs(one)]
         share = 1.0
         if self._shard.count > 1:
-            whole = monthly_usd(items(every, lambda _: inventory))
-            share = monthly_usd(mine) / whole if whole else 1 / self._shard.count
-        cap_usd = inventory.collection.cost_budget_monthly_usd
-        self._budget.load([item.spender for item in mine], cap_usd, share)
+            whole = monthly_usd(self._collectors.values(), lambda _: inventory)
+            share = (
+                monthly_usd(mine, self._inventory_of) / whole if whole else 1 / self._shard.count
+            )
+        spenders = [item.spender for item in items(mine, self._inventory_of)]
+        self._budget.load(spenders, inventory.collection.cost_budget_monthly_usd, share)
 
     def _clients(self) -> AwsClients:
         return AwsClients(

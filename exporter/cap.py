@@ -1,7 +1,4 @@
-"""Keeping collection below its monthly cap: whose cadence is stretched, and how far. Pure.
-
-A run of a stretched collector costs what any other does; there are fewer of them.
-"""
+"""Keeping collection below its monthly cap: whose cadence is stretched, and how far. Pure."""
 
 from __future__ import annotations
 
@@ -12,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from exporter.collector import Priority
 from inventory.model import Inventory
 
-MOST = 16
-_FACTORS = (2, 4, 8, MOST)
+FACTORS = (1, 2, 4, 8, 16)
+MOST = FACTORS[-1]
+# CloudWatch's period follows it, and a counter whose period changes loses part of one.
+_KEPT = "slow_every"
 # A cadence that is eased by a hair would be stretched again by the next retried request.
 _EASE_SHARE = 0.95
 
@@ -23,12 +22,20 @@ Factors = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Spender:
-    """A collector as the cap sees it: US dollars a run, seconds between runs, its priority."""
+    """A collector as the cap sees it: US dollars a run by factor, its cadence and its priority.
+
+    ``every`` is in seconds, before any stretching. Of what a collector does in some runs only,
+    there is more in each where there are fewer.
+    """
 
     name: str
-    usd: float
+    usd: Mapping[int, float]
     every: float
     priority: Priority
+
+    def rate(self, factor: int) -> float:
+        """Return US dollars a second at a stretched cadence."""
+        return self.usd[factor] / (self.every * factor)
 
 
 @dataclass(frozen=True)
@@ -60,10 +67,8 @@ def restretch(spenders: Sequence[Spender], money: Money, current: Factors) -> Fa
 
 def projection(spenders: Iterable[Spender], factors: Factors, money: Money) -> float:
     """Return the month's US dollars when its rest is collected at the stretched cadences."""
-    rest = sum(
-        spender.usd * money.left / (spender.every * factors[spender.name]) for spender in spenders
-    )
-    return money.spent + rest
+    rate = sum(spender.rate(factors[spender.name]) for spender in spenders)
+    return money.spent + rate * money.left
 
 
 def stretched(inventory: Inventory, factor: int) -> Inventory:
@@ -75,7 +80,11 @@ def stretched(inventory: Inventory, factor: int) -> Inventory:
     if factor == 1:
         return inventory
     collection = inventory.collection
-    longer = {name: value * factor for name, value in collection if str(name).endswith("_every")}
+    longer = {
+        name: value * factor
+        for name, value in collection
+        if name.endswith("_every") and name != _KEPT
+    }
     return inventory.model_copy(update={"collection": collection.model_copy(update=longer)})
 
 
@@ -97,8 +106,8 @@ def _steps(spenders: Sequence[Spender]) -> Iterator[Factors]:
     """Yield every stretching, each more than the last: the lowest priority is used up first."""
     factors = {spender.name: 1 for spender in spenders}
     yield dict(factors)
-    paying = [spender for spender in spenders if spender.usd > 0]
+    paying = [spender for spender in spenders if spender.usd[1] > 0]
     for priority in sorted({spender.priority for spender in paying}):
-        for factor in _FACTORS:
+        for factor in FACTORS[1:]:
             factors |= {one.name: factor for one in paying if one.priority == priority}
             yield dict(factors)

@@ -243,7 +243,7 @@ def _arns(inventory: Inventory, kind: _Kind, scope: str | None) -> list[str]:
         names = [_common_start(names[0], names[-1]) + "*"]
     at = f"{place.region}:{place.account}"
     return [
-        f"arn:{_partition(place.region)}:"
+        f"arn:{place.partition}:"
         + arn.format(at=at, region=place.region, account=place.account, name=name)
         for name in names
         for arn in kind.arns
@@ -253,8 +253,3 @@ def _arns(inventory: Inventory, kind: _Kind, scope: str | None) -> list[str]:
 def _common_start(first: str, last: str) -> str:
     alike = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
     return "".join(letter for letter, _ in alike)
-
-
-def _partition(region: str) -> str:
-    special = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-    return next((name for start, name in special.items() if region.startswith(start)), "aws")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from exporter import cap
@@ -16,17 +16,18 @@ MONTH = 30 * 86_400.0
 
 @dataclass(frozen=True)
 class Item:
-    """One collector's cadence in seconds, before any stretching, and what a run of it sends."""
+    """One collector's cadence in seconds, before any stretching, and what a run sends by factor."""
 
     name: str
     priority: Priority
     every: float
-    uses: tuple[Use, ...]
+    uses: Mapping[int, tuple[Use, ...]]
 
     @property
     def spender(self) -> Spender:
         """The collector as the cap sees it."""
-        return Spender(self.name, sum(use.usd for use in self.uses), self.every, self.priority)
+        usd = {factor: _usd(uses) for factor, uses in self.uses.items()}
+        return Spender(self.name, usd, self.every, self.priority)
 
 
 @dataclass(frozen=True)
@@ -75,20 +76,18 @@ def items(
     collectors: Iterable[Collector], inventory_of: Callable[[Collector], Inventory]
 ) -> tuple[Item, ...]:
     """Return what each collector does with the inventory that it is given."""
-    return tuple(
-        Item(
-            collector.name,
-            collector.priority,
-            collector.every(inventory_of(collector)),
-            collector.uses(inventory_of(collector)),
-        )
-        for collector in collectors
-    )
+    return tuple(_item(collector, inventory_of(collector)) for collector in collectors)
 
 
-def monthly_usd(found: Iterable[Item]) -> float:
+def monthly_usd(
+    collectors: Iterable[Collector], inventory_of: Callable[[Collector], Inventory]
+) -> float:
     """Return what a month of 30 days costs without any stretching."""
-    return sum(item.spender.usd * MONTH / item.every for item in found)
+    return sum(
+        _usd(collector.uses(inventory)) * MONTH / collector.every(inventory)
+        for collector in collectors
+        for inventory in (inventory_of(collector),)
+    )
 
 
 def plan(found: Sequence[Item], cap_usd: float) -> Plan:
@@ -98,19 +97,47 @@ def plan(found: Sequence[Item], cap_usd: float) -> Plan:
     return Plan(tuple(_line(item, factors) for item in found), cap_usd)
 
 
+def _item(collector: Collector, inventory: Inventory) -> Item:
+    every = collector.every(inventory)
+    usual = collector.uses(inventory)
+    uses = {
+        factor: collector.uses(longer)
+        if (longer := _slower(collector, inventory, factor))
+        else usual
+        for factor in cap.FACTORS
+    }
+    return Item(collector.name, collector.priority, every, uses)
+
+
+def _slower(collector: Collector, inventory: Inventory, factor: int) -> Inventory | None:
+    # What is done every so often only comes to more in each run where there are fewer: that shows
+    # in an inventory whose cadences are stretched, if they are what this collector's follows.
+    longer = cap.stretched(inventory, factor)
+    collection = longer.collection
+    longer = longer.model_copy(
+        update={"collection": collection.model_copy(update={"period": collection.period * factor})}
+    )
+    follows = collector.every(longer) == collector.every(inventory) * factor
+    return longer if follows and factor > 1 else None
+
+
 def _line(item: Item, factors: Factors) -> Line:
     factor = factors[item.name]
-    runs = MONTH / (item.every * factor)
+    runs, uses = MONTH / (item.every * factor), item.uses[factor]
     return Line(
         collector=item.name,
         priority=item.priority.name.lower(),
         every=item.every * factor,
         stretch=factor,
         runs=runs,
-        calls=_summed((use.service, use.calls * runs) for use in item.uses),
-        billed_metrics=runs * sum(use.metrics for use in item.uses),
-        usd=runs * item.spender.usd,
+        calls=_summed((use.service, use.calls * runs) for use in uses),
+        billed_metrics=runs * sum(use.metrics for use in uses),
+        usd=runs * _usd(uses),
     )
+
+
+def _usd(uses: Iterable[Use]) -> float:
+    return sum(use.usd for use in uses)
 
 
 def _summed(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:

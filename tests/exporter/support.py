@@ -66,6 +66,13 @@ def only(inventory: Inventory, *functions: str) -> Inventory:
     return inventory.model_copy(update={"functions": kept})
 
 
+def placed(inventory: Inventory, influx_url: str, alertmanager_url: str) -> Inventory:
+    """Return the inventory with its database and its Alertmanager at these addresses."""
+    database = inventory.influxdb.model_copy(update={"url": influx_url})
+    alerting = inventory.alerting.model_copy(update={"alertmanager_url": alertmanager_url})
+    return inventory.model_copy(update={"influxdb": database, "alerting": alerting})
+
+
 def create_function(aws: EmbeddedAws, name: str, alias: str = "LIVE") -> None:
     """Create a function whose alias serves version 1."""
     iam = aws.client("iam")

@@ -16,11 +16,9 @@ from exporter.spending import Spending
 from exporter.state import open_state
 from inventory.model import Inventory
 from simulator.aws.server import EmbeddedAws
-from simulator.influxdb import InfluxStandIn
 from simulator.seed import seed
 from tests.conftest import wait_for
 from tests.exporter.support import START, Clock, only, settings_for
-from tests.exporter.test_exporter_influxdb import pointed_at
 
 FN = "lambda_router"
 CENT = 0.01
@@ -111,10 +109,10 @@ def test_a_database_that_fails_costs_no_count(
 
 @pytest.fixture
 def make(
-    aws: EmbeddedAws, influx: InfluxStandIn, clock: Clock, tmp_path: Path
+    aws: EmbeddedAws, watched: Inventory, clock: Clock, tmp_path: Path
 ) -> Iterator[tuple[Make, list[Inventory]]]:
     """Makes exporters over one function and one state; the list's last is the inventory."""
-    inventories = [only(pointed_at(influx.url), FN)]
+    inventories = [only(watched, FN)]
     seed(aws, inventories[0], clock.now)
     started: list[ExporterApp] = []
 
@@ -215,10 +213,10 @@ def test_a_restart_does_not_forget_what_was_spent(
 
 
 def test_a_reload_changes_the_cap_and_keeps_the_shard(
-    aws: EmbeddedAws, influx: InfluxStandIn, clock: Clock, tmp_path: Path
+    aws: EmbeddedAws, watched: Inventory, clock: Clock, tmp_path: Path
 ) -> None:
     """A reload with another cap stretches or eases at once; the resources stay dealt out."""
-    answers = [capped(pointed_at(influx.url), cost_budget_monthly_usd=5000.0)]
+    answers = [capped(watched, cost_budget_monthly_usd=5000.0)]
     app = ExporterApp(
         settings_for(aws.url, tmp_path), lambda: answers[-1], clock, shard=Shard(0, 2)
     )

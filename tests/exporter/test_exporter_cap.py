@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.cap import (
+    FACTORS,
     MOST,
     Money,
     Spender,
@@ -26,11 +27,21 @@ from exporter.collector import Priority
 from tests.exporter.support import compressed
 
 MONTH = 30 * 86_400.0
+
+
+def by_factor(usd: float, share: float = 1.0) -> dict[int, float]:
+    """Return what a run costs that does the paid part in a ``share`` of the runs."""
+    return {factor: usd * min(1.0, share * factor) for factor in FACTORS}
+
+
 SPENDERS = st.lists(
     st.builds(
         Spender,
         name=st.text("abcdefgh", min_size=1, max_size=3),
-        usd=st.one_of(st.just(0.0), st.floats(1e-6, 0.1)),
+        usd=st.one_of(
+            st.just(dict.fromkeys(FACTORS, 0.0)),
+            st.builds(by_factor, st.floats(1e-6, 0.1), st.sampled_from([1.0, 0.2, 0.05])),
+        ),
         every=st.sampled_from([5.0, 30.0, 60.0, 300.0, 3600.0, 21_600.0]),
         priority=st.sampled_from(Priority),
     ),
@@ -45,12 +56,12 @@ MONEY = st.builds(
 
 def longest(spenders: Sequence[Spender]) -> dict[str, int]:
     """Return every paid cadence at its longest."""
-    return {spender.name: MOST if spender.usd else 1 for spender in spenders}
+    return {spender.name: MOST if spender.usd[1] else 1 for spender in spenders}
 
 
 def ordered(spenders: Sequence[Spender], factors: Mapping[str, int]) -> bool:
     """Say whether nobody is stretched while a payer of lower priority has room left."""
-    paying = [spender for spender in spenders if spender.usd]
+    paying = [spender for spender in spenders if spender.usd[1]]
     return all(
         factors[low.name] == MOST
         for high in paying
@@ -64,7 +75,7 @@ def test_low_priority_is_used_up_first(spenders: list[Spender], money: Money) ->
     """A priority is stretched only when all below it are at their longest; the free never are."""
     factors = stretch(spenders, money)
     assert ordered(spenders, factors)
-    assert all(factors[spender.name] == 1 for spender in spenders if not spender.usd)
+    assert all(factors[spender.name] == 1 for spender in spenders if not spender.usd[1])
     assert set(factors.values()) <= {1, 2, 4, 8, MOST}
 
 
@@ -82,7 +93,7 @@ def test_nothing_is_stretched_without_need(spenders: list[Spender], money: Money
     factors = stretch(spenders, money)
     unstretched = dict.fromkeys(factors, 1)
     fits = projection(spenders, unstretched, money) <= money.cap
-    assert fits == (factors == unstretched) or not any(spender.usd for spender in spenders)
+    assert fits == (factors == unstretched) or not any(spender.usd[1] for spender in spenders)
 
 
 @given(SPENDERS, MONEY, st.floats(0, 100), st.floats(0, 100))
@@ -111,7 +122,7 @@ def test_easing_keeps_the_order_and_the_cap(
 
 def test_a_cadence_on_the_edge_does_not_flutter() -> None:
     """A projection that swings about the cap stretches once and then stays stretched."""
-    spenders = [Spender("a", 0.01, 60.0, Priority.NORMAL)]
+    spenders = [Spender("a", by_factor(0.01), 60.0, Priority.NORMAL)]
     edge = 0.01 * MONTH / 60.0
     current: Mapping[str, int] = {"a": 1}
     seen = []
@@ -126,9 +137,9 @@ def test_a_month_of_retries_stays_below_the_cap(share: float) -> None:
     """Decided anew every hour, a month whose requests are often retried ends below its cap."""
     chance = random.Random(4)  # noqa: S311 a made-up month
     spenders = [
-        Spender("cost", 0.02, 28_800.0, Priority.DETAIL),
-        Spender("durations", 0.0002, 300.0, Priority.NORMAL),
-        Spender("errors", 0.0002, 60.0, Priority.VITAL),
+        Spender("cost", by_factor(0.02), 28_800.0, Priority.DETAIL),
+        Spender("durations", by_factor(0.001, 0.2), 300.0, Priority.NORMAL),
+        Spender("errors", by_factor(0.0002), 60.0, Priority.VITAL),
     ]
     nothing = dict.fromkeys((spender.name for spender in spenders), 1)
     cap = share * projection(spenders, nothing, Money(1.0, 0.0, MONTH))
@@ -141,13 +152,14 @@ def test_a_month_of_retries_stays_below_the_cap(share: float) -> None:
 
 
 def test_what_is_kept_between_runs_is_kept_longer() -> None:
-    """A stretched collector sees every cadence stretched, and CloudWatch's period as it is."""
+    """A stretched collector sees every cadence stretched, and CloudWatch's periods as they are."""
     inventory = compressed()
     assert stretched(inventory, 1) is inventory
     found = stretched(inventory, 4).collection
     assert found.cost_every == 4 * inventory.collection.cost_every
     assert found.storage_every == 4 * inventory.collection.storage_every
     assert (found.period, found.lookback) == (5.0, 60.0)
+    assert found.slow_every == inventory.collection.slow_every
 
 
 @pytest.mark.parametrize(

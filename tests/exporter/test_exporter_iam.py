@@ -22,10 +22,8 @@ from inventory.load import load_inventory
 from inventory.model import Inventory
 from inventory.resources import Scope
 from simulator.aws.server import EmbeddedAws
-from simulator.influxdb import InfluxStandIn
 from simulator.seed import seed
 from tests.exporter.support import ROOT, Clock, settings_for
-from tests.exporter.test_exporter_influxdb import pointed_at
 
 CFN_LINT = Path(sys.executable).parent / "cfn-lint"
 READS = re.compile(r"(Get|List|Describe|Filter|Lookup|Head|BatchGet)")
@@ -331,12 +329,11 @@ def linted(document: dict[str, Any], root: Path) -> str:
 
 
 def test_no_request_goes_round_the_count(
-    aws: EmbeddedAws, influx: InfluxStandIn, clock: Clock, tmp_path: Path
+    aws: EmbeddedAws, watched: Inventory, clock: Clock, tmp_path: Path
 ) -> None:
     """Every request that reaches AWS was counted, however it was sent: its action is known."""
-    inventory = pointed_at(influx.url)
-    seed(aws, inventory, clock.now)
-    app = ExporterApp(settings_for(aws.url, tmp_path), lambda: inventory, clock)
+    seed(aws, watched, clock.now)
+    app = ExporterApp(settings_for(aws.url, tmp_path), lambda: watched, clock)
     before = len(aws.front.seen)
     for _ in range(2):
         assert app.collect_once() == {}

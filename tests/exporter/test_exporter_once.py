@@ -15,23 +15,31 @@ from pathlib import Path
 import pytest
 import requests
 
+from inventory.load import load_inventory
 from simulator.aws.server import EmbeddedAws
 from simulator.influxdb import InfluxStandIn
 from simulator.processes import free_port
 from simulator.seed import seed
 from tests.conftest import wait_for
 from tests.exporter.support import ROOT, Clock
-from tests.exporter.test_exporter_influxdb import pointed_at
 
 
 class Platform:
     """The seeded platform, and the command line, environment and files of an exporter of it."""
 
-    def __init__(self, aws: EmbeddedAws, influx: InfluxStandIn, root: Path) -> None:
+    def __init__(
+        self, aws: EmbeddedAws, influx: InfluxStandIn, alertmanager: str, root: Path
+    ) -> None:
         self.aws, self.influx, self.root = aws, influx, root
         self.config = root / "platform.yaml"
         text = (ROOT / "platform.yaml").read_text(encoding="utf-8")
-        self.write(text.replace("url: http://127.0.0.1:8086", f"url: {influx.url}"))
+        for old, new in (
+            ("http://127.0.0.1:8086", influx.url),
+            ("alertmanager_url: http://127.0.0.1:9093", f"alertmanager_url: {alertmanager}"),
+        ):
+            assert old in text
+            text = text.replace(old, new)
+        self.write(text)
         (root / "influx-token").write_text("made-up-token", encoding="utf-8")
         self.environment = {
             **os.environ,
@@ -65,10 +73,12 @@ class Platform:
 
 
 @pytest.fixture
-def platform(aws: EmbeddedAws, influx: InfluxStandIn, clock: Clock, tmp_path: Path) -> Platform:
+def platform(
+    aws: EmbeddedAws, influx: InfluxStandIn, alertmanager_url: str, clock: Clock, tmp_path: Path
+) -> Platform:
     """A platform whose clock stands still."""
-    seed(aws, pointed_at(influx.url), clock.now)
-    return Platform(aws, influx, tmp_path)
+    seed(aws, load_inventory(ROOT / "platform.yaml"), clock.now)
+    return Platform(aws, influx, alertmanager_url, tmp_path)
 
 
 def test_once_prints_the_exposition_and_nothing_else(platform: Platform) -> None:

@@ -14,12 +14,10 @@ from catalogue.metrics import MetricSpec
 from exporter import reference, telemetry
 from exporter.app import ExporterApp, find_collectors
 from inventory.load import load_inventory
-from inventory.model import Collection
+from inventory.model import Collection, Inventory
 from simulator.aws.server import EmbeddedAws
-from simulator.influxdb import InfluxStandIn
 from simulator.seed import seed
 from tests.exporter.support import ROOT, Clock, settings_for
-from tests.exporter.test_exporter_influxdb import pointed_at
 from tests.golden.write import METRICS, metrics
 from vigia.__main__ import main
 from vigia.commands.generate import generated
@@ -59,13 +57,14 @@ def test_the_page_lists_every_metric_once() -> None:
         re.split(r"(?<!\\) \| ", row) for row in re.findall(r"^\| (`.+) \|$", page, re.MULTILINE)
     ]
     found = {row[0].strip("`"): row for row in rows}
+    observed = {spec for collector in find_collectors().values() for spec in collector.specs}
     assert len(found) == len(rows) == len(specs())
     for spec in specs():
         _, kind, labels, text, *rest = found[spec.name]
         assert kind == spec.kind.value
         assert tuple(re.findall(r"`(\w+)`", labels)) == spec.labels
         assert text.replace("\\|", "|") == spec.help.en
-        assert bool(rest) == spec.name.startswith("dataplatform_")
+        assert bool(rest) == (spec in observed)
 
 
 @pytest.mark.parametrize(
@@ -89,12 +88,11 @@ def test_cadence_keys_are_found(
 
 
 def test_what_is_exposed_is_in_the_list(
-    aws: EmbeddedAws, influx: InfluxStandIn, clock: Clock, tmp_path: Path
+    aws: EmbeddedAws, watched: Inventory, clock: Clock, tmp_path: Path
 ) -> None:
     """The running exporter shows no metric that is not in the golden list, and no other type."""
-    inventory = pointed_at(influx.url)
-    seed(aws, inventory, clock.now)
-    app = ExporterApp(settings_for(aws.url, tmp_path), lambda: inventory, clock)
+    seed(aws, watched, clock.now)
+    app = ExporterApp(settings_for(aws.url, tmp_path), lambda: watched, clock)
     app.collect_once()
     types = dict(
         re.findall(r"^# TYPE ((?:dataplatform|vigia)_\w+) (\w+)$", app.exposition(), re.MULTILINE)
@@ -102,7 +100,7 @@ def test_what_is_exposed_is_in_the_list(
     app.stop()
     golden = [line.split(" ") for line in METRICS.read_text(encoding="utf-8").splitlines()]
     listed = {name: kind for name, kind, *_ in golden}
-    custom = {f"dataplatform_{metric.name}" for metric in inventory.metrics}
+    custom = {f"dataplatform_{metric.name}" for metric in watched.metrics}
     assert types
     assert {name: kind for name, kind in types.items() if name not in custom}.items() <= set(
         listed.items()

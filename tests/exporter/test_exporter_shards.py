@@ -15,10 +15,8 @@ from inventory.load import load_inventory
 from inventory.model import Inventory
 from inventory.resources import CustomMetric, Resource
 from simulator.aws.server import EmbeddedAws
-from simulator.influxdb import InfluxStandIn
 from simulator.seed import seed
 from tests.exporter.support import ROOT, Clock, settings_for
-from tests.exporter.test_exporter_influxdb import pointed_at
 from vigia.__main__ import main
 
 KINDS = st.sampled_from(["functions", "apis", "buckets", "collector"])
@@ -129,22 +127,21 @@ def busy(aws: EmbeddedAws, inventory: Inventory, at: float) -> None:
 
 @pytest.mark.parametrize("shared", [False, True], ids=["own databases", "one database"])
 def test_shards_show_together_what_one_would(
-    aws: EmbeddedAws, influx: InfluxStandIn, clock: Clock, tmp_path: Path, *, shared: bool
+    aws: EmbeddedAws, watched: Inventory, clock: Clock, tmp_path: Path, *, shared: bool
 ) -> None:
     """Every series of an unsharded exporter is shown by exactly one shard, with the same total."""
-    inventory = pointed_at(influx.url)
-    seed(aws, inventory, clock.now)
+    seed(aws, watched, clock.now)
 
     def started(name: str, shard: Shard) -> ExporterApp:
         root = tmp_path / name
         root.mkdir(exist_ok=True)
-        return ExporterApp(settings_for(aws.url, root), lambda: inventory, clock, shard)
+        return ExporterApp(settings_for(aws.url, root), lambda: watched, clock, shard)
 
     whole = started("whole", Shard())
     parts = [started("parts" if shared else f"part-{index}", Shard(index, 3)) for index in range(3)]
     for _ in range(3):
         assert [app.collect_once() for app in (whole, *parts)] == [{}] * 4
-        busy(aws, inventory, clock.at)
+        busy(aws, watched, clock.at)
         clock.at += 10
     expected, shown = series(whole), [series(part) for part in parts]
     assert sorted(expected) == sorted(name for part in shown for name in part)
@@ -158,21 +155,20 @@ def test_shards_show_together_what_one_would(
 
 
 def test_shards_say_who_they_are_and_share_the_cap(
-    aws: EmbeddedAws, influx: InfluxStandIn, clock: Clock, tmp_path: Path
+    aws: EmbeddedAws, watched: Inventory, clock: Clock, tmp_path: Path
 ) -> None:
     """Each names its part; the parts of the cap add up to it; each collector's health is shown."""
-    inventory = pointed_at(influx.url)
     caps, collectors = [], Counter[str]()
     for index in range(3):
         root = tmp_path / str(index)
         root.mkdir()
-        app = ExporterApp(settings_for(aws.url, root), lambda: inventory, clock, Shard(index, 3))
+        app = ExporterApp(settings_for(aws.url, root), lambda: watched, clock, Shard(index, 3))
         found = series(app, telemetry=True)
         assert found[f'vigia_shard_info{{shard="{index}",shards="3"}}'] == "1.0"
         caps.append(float(found["vigia_cost_cap_usd"]))
         collectors.update(status.name for status in app.statuses())
         app.stop()
-    assert sum(caps) == pytest.approx(inventory.collection.cost_budget_monthly_usd)
+    assert sum(caps) == pytest.approx(watched.collection.cost_budget_monthly_usd)
     assert collectors == {
         name: 3 if collector.splits else 1 for name, collector in find_collectors().items()
     }

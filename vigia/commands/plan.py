@@ -16,7 +16,7 @@ from inventory.settings import Settings
 from vigia import inventory_file, tables
 from vigia.exits import CommandError, Exit
 
-_COLUMNS = ("collector", "priority", "cadence", "runs", "calls", "metrics", "USD")
+_COLUMNS = ("collector", "cadence", "runs", "calls", "metrics", "USD")
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -63,7 +63,6 @@ def _document(found: Plan) -> dict[str, Any]:
 def _row(line: Line) -> dict[str, Any]:
     return {
         "collector": line.collector,
-        "priority": line.priority,
         "cadence": format_duration(line.every)
         + (f" ({line.stretch}x)" if line.stretch > 1 else ""),
         "runs": f"{line.runs:,.0f}",
