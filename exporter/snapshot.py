@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from exporter import telemetry
 from exporter.collector import Reason
@@ -12,13 +12,14 @@ from exporter.tally import Bill
 
 
 def snapshot(
-    statuses: Sequence[Status], bill: Bill, resets: int, version: str
+    statuses: Sequence[Status], bill: Bill, resets: int, version: str, own: Iterable[Series] = ()
 ) -> tuple[Series, ...]:
     """Return every series; those of the readings are the readings' own objects."""
     series = [s for status in statuses if status.reading for s in status.reading.series]
     for status in statuses:
         series.extend(_collector(status))
     series.extend(_bill(bill))
+    series.extend(own)
     series.append(Series(telemetry.STATE_RESETS, (), float(resets)))
     series.append(Series(telemetry.BUILD_INFO, ("exporter", version), 1.0))
     return tuple(series)

@@ -100,7 +100,7 @@ def use_of(views: Sequence[View], every: float, timing: Collection) -> Use:
     return replace(
         whole,
         calls=whole.calls * share,
-        metrics=math.ceil(whole.metrics * share),
+        metrics=whole.metrics * share,
         usd=whole.usd * share,
     )
 
