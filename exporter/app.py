@@ -10,10 +10,9 @@ from functools import partial
 
 from exporter import collectors
 from exporter.collector import CollectError, Collector, Context, Reason
-from exporter.exposition import Exposition, Rendering
+from exporter.exposition import Exposition, Parts, Rendering
 from exporter.pages import View, create_pages
 from exporter.refresh import Refresher, Status
-from exporter.samples import Series
 from exporter.schedule import Job, Schedule
 from exporter.snapshot import snapshot
 from exporter.state import open_state
@@ -145,11 +144,11 @@ class ExporterApp:
         except SettingsError as error:
             raise CollectError(Reason.CREDENTIALS, str(error)) from error
 
-    def _series(self) -> tuple[Series, ...]:
+    def _parts(self) -> Parts:
         return snapshot(self.statuses(), self._tally.bill(), self._store.resets, self._version)
 
     def _render(self) -> Rendering:
-        return self._exposition.render(self._series, self._inventory.locale)
+        return self._exposition.render(self._parts, self._inventory.locale)
 
     def _job(self, refresher: Refresher) -> Job:
         collector = refresher.collector
