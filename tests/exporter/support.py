@@ -55,6 +55,7 @@ def compressed(**collection: float) -> Inventory:
         "influxdb_every": 5.0,
         "influxdb_deadline": 4.0,
         "cost_every": 3600.0,
+        "slow_every": 5.0,
     }
     changed = inventory.collection.model_copy(update={**short, **collection})
     return inventory.model_copy(update={"collection": changed})

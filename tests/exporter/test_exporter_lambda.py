@@ -230,7 +230,7 @@ def test_bill_counts_metrics_as_aws_does(bench: Bench, aws: EmbeddedAws) -> None
     bill = bench.tally.bill()
     assert bill.billed_metrics == 4
     assert bill.usd_by_service["cloudwatch"] == pytest.approx(4 * 0.01 / 1000)
-    assert bill.requests["cloudwatch", "GetMetricData", "200"] == 1
+    assert bill.requests["cloudwatch", "GetMetricData", "200"] == 4
     polls = [n for (_, operation, _), n in bill.requests.items() if operation == "GetAlias"]
     assert polls == [1]
 
