@@ -11,7 +11,7 @@ and up by as much for another between two looks.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from exporter.collector import Context
@@ -19,6 +19,8 @@ from exporter.folding import FoldState, Points, fold
 from exporter.sources.cloudwatch import Metric, fetch
 from exporter.windows import Window, due
 
+Ran = tuple[FoldState, FoldState]
+"""A function's invocations before and after they were read."""
 _TOO_FEW = 10
 
 
@@ -54,7 +56,7 @@ def worth_it(functions: int) -> bool:
 def settle_quiet(
     context: Context,
     tracks: Sequence[Track],
-    invocations: Mapping[str, FoldState],
+    invocations: Callable[[str], Ran],
     scope_of: Callable[[str], str | None],
     end: int,
     oldest: float,
@@ -80,27 +82,25 @@ def settle_quiet(
                 _settle(group, window.end, context.inventory.collection.lookback)
 
 
-def is_quiet(
-    account: Points,
-    folded: Points,
-    counted: Iterable[int],
-    ran: Iterable[FoldState],
-) -> bool:
+def is_quiet(account: Points, folded: Points, counted: Sequence[int], ran: Iterable[Ran]) -> bool:
     """Return whether the account's sums leave nothing that was not folded in ``counted`` periods.
 
-    ``folded`` are the sums of what was last read of our functions; ``ran`` are their invocations.
+    ``folded`` are the sums of what was last read of our functions; ``ran`` are their invocations,
+    needed only where the account has no sum.
     """
-    periods = tuple(counted)
-    unknown = [at for at in periods if at not in account]
-    if unknown and any(_may_have_run(state, at) for state in ran for at in unknown):
+    unknown = [at for at in counted if at not in account]
+    if unknown and any(_may_have_run(states, unknown) for states in ran):
         return False
-    return all(account.get(at, 0.0) == folded.get(at, 0.0) for at in periods)
+    return all(account.get(at, 0.0) == folded.get(at, 0.0) for at in counted)
 
 
-def _may_have_run(invocations: FoldState, at: int) -> bool:
-    if not invocations.first <= at < invocations.watermark:
+def _may_have_run(states: Ran, periods: Sequence[int]) -> bool:
+    before, after = states
+    if periods[0] < before.first or periods[-1] >= after.watermark:
         return True
-    return invocations.value("invocations", at) > 0
+    return any(
+        state.value("invocations", at) > 0 for state in states if state.sums for at in periods
+    )
 
 
 def _groups(
@@ -117,13 +117,13 @@ def _groups(
             yield _Group(track, account_metric(track.metric, scope), tuple(names), counted)
 
 
-def _quiet(group: _Group, account: Points, invocations: Mapping[str, FoldState]) -> bool:
+def _quiet(group: _Group, account: Points, invocations: Callable[[str], Ran]) -> bool:
     folded: Counter[int] = Counter()
     for name in group.functions:
         state = group.track.states[name]
         if state.sums:
             folded.update(state.latest(group.track.name))
-    return is_quiet(account, folded, group.counted, (invocations[n] for n in group.functions))
+    return is_quiet(account, folded, group.counted, map(invocations, group.functions))
 
 
 def _settle(group: _Group, end: int, lookback: float) -> None:

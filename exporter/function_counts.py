@@ -79,9 +79,9 @@ def requests(inventory: Inventory, every: float) -> Iterator[Use]:
         yield _share(use(asked), seldom)
     counted = Counter(function.scope for function in functions)
     looked_at = [scope for scope, count in counted.items() if account_look.worth_it(count)]
-    if looked_at:
-        asked = [account_metric(n, scope) for scope in looked_at for n in ("Errors", "Throttles")]
-        yield _share(use(asked), often)
+    for name in ("Errors", "Throttles"):
+        # Apart: what waits for its turn is looked at from further back.
+        yield _share(use([account_metric(name, scope) for scope in looked_at]), often)
 
 
 def _share(whole: Use, share: float) -> Use:
@@ -199,11 +199,15 @@ class FunctionCounts:
                 Track("errors", "Errors", self._errors),
                 Track("throttles", "Throttles", self._throttles),
             ),
-            self._invocations,
+            self._ran,
             lambda name: self._functions[name].scope,
             self._end,
             oldest_kept(self._now, self._collection),
         )
+
+    def _ran(self, name: str) -> account_look.Ran:
+        after, before = self._invocations[name], self.traffic.get(name)
+        return (before.invocations if before else after), after
 
     def _of_this_turn(
         self, states: Mapping[str, FoldState], late: Mapping[str, int]

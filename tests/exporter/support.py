@@ -55,7 +55,6 @@ def compressed(**collection: float) -> Inventory:
         "influxdb_every": 5.0,
         "influxdb_deadline": 4.0,
         "cost_every": 3600.0,
-        "slow_every": 5.0,
     }
     changed = inventory.collection.model_copy(update={**short, **collection})
     return inventory.model_copy(update={"collection": changed})
@@ -65,6 +64,12 @@ def only(inventory: Inventory, *functions: str) -> Inventory:
     """Return the inventory with these functions alone."""
     kept = tuple(inventory.function(name) for name in functions)
     return inventory.model_copy(update={"functions": kept})
+
+
+def paced(inventory: Inventory, **collection: float) -> Inventory:
+    """Return the inventory with other cadences."""
+    changed = inventory.collection.model_copy(update=collection)
+    return inventory.model_copy(update={"collection": changed})
 
 
 def create_function(aws: EmbeddedAws, name: str, alias: str = "LIVE") -> None:
