@@ -13,7 +13,7 @@ from exporter.budget import Budget
 from exporter.cap import stretched
 from exporter.collector import CollectError, Collector, Context, Reason
 from exporter.custom import check_names
-from exporter.exposition import Exposition, Rendering
+from exporter.exposition import Exposition, Parts, Rendering
 from exporter.pages import View, create_pages
 from exporter.plan import items, monthly_usd
 from exporter.refresh import Refresher, Status
@@ -197,13 +197,13 @@ class ExporterApp:
         except SettingsError as error:
             raise CollectError(Reason.CREDENTIALS, str(error)) from error
 
-    def _series(self) -> tuple[Series, ...]:
+    def _parts(self) -> Parts:
         shard = (str(self._shard.index), str(self._shard.count))
         own = (Series(telemetry.SHARD_INFO, shard, 1.0), *self._budget.series())
         return snapshot(self.statuses(), self._tally.bill(), self._store.resets, self._version, own)
 
     def _render(self) -> Rendering:
-        return self._exposition.render(self._series, self._inventory.locale)
+        return self._exposition.render(self._parts, self._inventory.locale)
 
     def _ran(self) -> None:
         self._spending.keep()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from flask import Flask, Response, render_template_string, request
 
-from exporter.exposition import Body, Rendering
+from exporter.bodies import Body
+from exporter.exposition import Rendering
 from exporter.refresh import Status
 
 _OPENMETRICS = "application/openmetrics-text"

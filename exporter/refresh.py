@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from exporter import telemetry
 from exporter.collector import Collector, Context, Reading, Reason
 from exporter.failures import classify
+from exporter.samples import AgeOf, Series
 from inventory.clock import Clock
 from inventory.model import Inventory
 
@@ -21,7 +23,8 @@ class Status:
     """What is known of one collector; immutable, replaced as a whole.
 
     ``reading`` is the last good one, None when there is none or it became too old; it is stale
-    when the last run failed. Times are unix seconds, ``failing_since`` monotonic seconds.
+    when the last run failed. ``ages`` are those of its newest datapoints. Times are unix seconds,
+    ``failing_since`` monotonic seconds.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Status:
     duration: float | None = None
     failures: Mapping[Reason, int] = field(default_factory=dict)
     reading: Reading | None = None
+    ages: tuple[Series, ...] = ()
     failing_since: float | None = None
 
     @property
@@ -50,6 +54,7 @@ class _Attempt:
 
     done: threading.Event = field(default_factory=threading.Event)
     reading: Reading | None = None
+    ages: tuple[Series, ...] = ()
     reason: Reason | None = None
 
 
@@ -131,6 +136,7 @@ class Refresher:
             last_success=self._clock.now(),
             duration=self._clock.monotonic() - started,
             reading=attempt.reading,
+            ages=attempt.ages,
             failing_since=None,
         )
 
@@ -158,7 +164,9 @@ class Refresher:
     def _work(self, attempt: _Attempt, until: float) -> None:
         try:
             context = self._context(self.collector, lambda: until - self._clock.monotonic())
-            attempt.reading = self.collector.collect(context)
+            reading = _checked(self.collector.collect(context))
+            attempt.ages = tuple(_ages(self.collector.name, reading))
+            attempt.reading = reading
         except Exception as error:  # noqa: BLE001 the one place where a collector's failure ends
             attempt.reason = self._explain(error)
         finally:
@@ -173,3 +181,20 @@ class Refresher:
         reason, line = known
         _LOG.warning("%s: %s: %s", self.collector.name, reason, line)
         return reason
+
+
+def _checked(reading: object) -> Reading:
+    """Return the reading; raises TypeError for what could not be shown beside the others'."""
+    if (
+        not isinstance(reading, Reading)
+        or not {type(reading.expected), type(reading.seen)} <= {int}
+        or not set(map(type, reading.series)) <= {Series}
+    ):
+        raise TypeError("the collector returned no reading of series")
+    return reading
+
+
+def _ages(collector: str, reading: Reading) -> Iterator[Series]:
+    for resource, newest in reading.newest.items():
+        if newest is not None:
+            yield Series(telemetry.DATAPOINT_AGE, (collector, resource), AgeOf(float(newest)))

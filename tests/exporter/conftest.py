@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import requests
 
@@ -75,6 +77,18 @@ def bench(tmp_path: Path, clock: Clock, aws: EmbeddedAws) -> Iterator[Bench]:
 def watched(influx: InfluxStandIn, alertmanager_url: str) -> Inventory:
     """The platform with short periods, the InfluxDB stand-in and a real Alertmanager."""
     return placed(compressed(), influx.url, alertmanager_url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database, of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'exporter.db'}"
+    server: str = request.getfixturevalue("postgres_url")
+    name = f"exporter_{secrets.token_hex(4)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"{server.rpartition('/')[0]}/{name}"
 
 
 @pytest.fixture(scope="session")

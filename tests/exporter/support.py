@@ -73,6 +73,12 @@ def placed(inventory: Inventory, influx_url: str, alertmanager_url: str) -> Inve
     return inventory.model_copy(update={"influxdb": database, "alerting": alerting})
 
 
+def paced(inventory: Inventory, **collection: float) -> Inventory:
+    """Return the inventory with other cadences."""
+    changed = inventory.collection.model_copy(update=collection)
+    return inventory.model_copy(update={"collection": changed})
+
+
 def create_function(aws: EmbeddedAws, name: str, alias: str = "LIVE") -> None:
     """Create a function whose alias serves version 1."""
     iam = aws.client("iam")
