@@ -107,17 +107,22 @@ class Finder:
         ):
             step(section)
             found[section] = {**self.base.get(section, {}), **look()}
-        names = {function["name"] for function in found["functions"]}
+        names = {_key(function) for function in found["functions"]}
         found["log_events"] = _kept(self.base.get("log_events", ()), "functions", names)
         found["playbooks"] = _kept(self.base.get("playbooks", ()), "targets", names)
         return found
 
     def _known_first(self, section: str, found: Iterator[Document]) -> list[Document]:
-        """Merge what was found over the base's entries, in the base's order, new ones after."""
-        known = {_identity(entry): entry for entry in self.base.get(section, ())}
+        """Merge what was found over the base's entries, in the base's order, new ones after.
+
+        Entries of other scopes stay: only the main account was looked through.
+        """
+        base = self.base.get(section, ())
+        known = {_identity(entry): entry for entry in base if "scope" not in entry}
         entries = {_identity(entry): entry for entry in found}
         kept = [{**entries[key], **known[key]} for key in known if key in entries]
-        return kept + [entries[key] for key in sorted(entries) if key not in known]
+        new = [entries[key] for key in sorted(entries) if key not in known]
+        return [*kept, *new, *(entry for entry in base if "scope" in entry)]
 
     def _pages(self, service: str, operation: str, field: str, **arguments: Any) -> Iterator[Any]:
         for page in self.client(service).get_paginator(operation).paginate(**arguments):
@@ -259,8 +264,9 @@ class Finder:
             ConfigurationToken=session["InitialConfigurationToken"]
         )
         try:
-            names = set(json.loads(answer["Configuration"].read())["values"])
-        except (ValueError, KeyError, TypeError):
+            # What is deployed of a flags profile is each flag's values by its name.
+            names = set(dict(json.loads(answer["Configuration"].read())))
+        except (ValueError, TypeError):
             # Not a document of flags: the base's list is all that is known.
             return {}
         kept = [flag for name, flag in known.items() if name in names]
@@ -277,6 +283,11 @@ class Finder:
 
 def _identity(entry: Mapping[str, Any]) -> tuple[str, str]:
     return str(entry["name"]), str(entry.get("stage", ""))
+
+
+def _key(function: Mapping[str, Any]) -> str:
+    scope = function.get("scope")
+    return str(function["name"]) if scope is None else f"{function['name']}@{scope}"
 
 
 def _kept(entries: Sequence[Document], field: str, names: set[str]) -> list[Document]:
