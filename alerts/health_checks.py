@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from alerts.health import Check, Unit
+from alerts.health_state import found, nothing, resources, security, underway, upkeep
 from catalogue.metrics import MetricSpec
 from catalogue.promql import (
     ALERTS,
@@ -46,17 +47,9 @@ def _events(event: str, window: str, title: Text, inventory: Inventory, **option
         rounded(_grown(log_events.EVENTS, window, "function", event=event)),
         ("function",),
         tuple((name,) for name in functions),
-        bad=_found if event == "security" else None,
+        bad=found if event == "security" else None,
         trend=options.get("trend", False),
     )
-
-
-def _found(value: float) -> bool:
-    return value > 0
-
-
-def _nothing(value: float) -> bool:
-    return value <= 0
 
 
 def _platform(inventory: Inventory) -> list[Check]:
@@ -92,7 +85,7 @@ def _platform(inventory: Inventory) -> list[Check]:
             rounded(_grown(lambda_functions.THROTTLES, _HOUR, "function")),
             ("function",),
             functions,
-            bad=_found,
+            bad=found,
         ),
         Check(
             "api_server_errors",
@@ -109,7 +102,7 @@ def _platform(inventory: Inventory) -> list[Check]:
             ),
             ("api", "stage"),
             apis,
-            bad=_found,
+            bad=found,
         ),
         Check(
             "api_latency",
@@ -125,7 +118,7 @@ def _platform(inventory: Inventory) -> list[Check]:
             up,
             ("bucket",),
             ((inventory.influxdb.bucket,),),
-            bad=_nothing,
+            bad=nothing,
             unit=Unit.YES,
         ),
         Check(
@@ -137,7 +130,7 @@ def _platform(inventory: Inventory) -> list[Check]:
             bad=lambda value: value > oldest,
             unit=Unit.SECONDS,
         ),
-        Check("files_per_hour", texts.FILES, series(FILES_PROCESSED_RATE1H), bad=_nothing),
+        Check("files_per_hour", texts.FILES, series(FILES_PROCESSED_RATE1H), bad=nothing),
     ]
 
 
@@ -146,7 +139,7 @@ def now(inventory: Inventory) -> list[Check]:
     firing = series(ALERTS, {"alertstate": "firing", "severity": like("page", "ticket")})
     return [
         # No alert at all is an answer of Prometheus too, not a silence.
-        Check("alerts_firing", texts.FIRING, or_zero(count_by(firing)), bad=_found),
+        Check("alerts_firing", texts.FIRING, or_zero(count_by(firing)), bad=found),
         Check("firing", texts.FIRING, count_by(firing, "alertname"), ("alertname",)),
         Check(
             "collector_up",
@@ -154,25 +147,29 @@ def now(inventory: Inventory) -> list[Check]:
             max_by(series(telemetry.COLLECTOR_UP), "collector"),
             ("collector",),
             tuple((name,) for name in find_collectors()),
-            bad=_nothing,
+            bad=nothing,
             unit=Unit.YES,
         ),
+        *resources(inventory),
         *_platform(inventory),
+        *underway(inventory),
     ]
 
 
 def daily(inventory: Inventory) -> list[Check]:
     """Return the morning round."""
     return [
+        *resources(inventory),
         *_platform(inventory),
         Check(
             "success_events",
             texts.SUCCESSES,
             rounded(_grown(log_events.EVENTS, _HOUR, event="success")),
-            bad=_nothing,
+            bad=nothing,
         ),
         Check("records_24h", texts.RECORDS, once(series(influxdb.RECORDS_24H)), ("bucket",)),
         _events("security", _DAY, texts.SECURITY_DAY, inventory),
+        *security(inventory),
         Check(
             "cost_yesterday",
             texts.COST_DAY,
@@ -208,6 +205,7 @@ def weekly(inventory: Inventory) -> list[Check]:
         ),
         _events("error", _WEEK, texts.ERROR_EVENTS_WEEK, inventory, trend=True),
         _events("security", _WEEK, texts.SECURITY_WEEK, inventory, trend=True),
+        *upkeep(inventory),
         Check(
             "cost_by_service",
             texts.COST_WEEK,
