@@ -18,7 +18,7 @@ VERDICTS: Mapping[str, Text] = {
     "well": Text("bem", "well"),
     "bad": Text("MAL", "BAD"),
     "unknown": Text("desconhecido", "unknown"),
-    "told": Text("", ""),
+    "told": Text("informado", "told"),
 }
 FIRING = Text("alertas disparados", "alerts firing")
 COLLECTORS = Text("coletor em dia", "collector up")
