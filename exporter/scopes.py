@@ -30,6 +30,7 @@ from inventory.model import Inventory
 _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE = 30.0
 _LONGEST_PAUSE = 300.0
+_WITHOUT = "without scopes"
 _FORESEEN = (CollectError, ClientError, BotoCoreError, ResponseParserError, LimitError)
 
 
@@ -58,9 +59,19 @@ class _NothingForgotten:
     """State of a run that does not see every resource: what it misses is not gone."""
 
     state: CollectorState
+    out: frozenset[str]
 
     def load(self, prefix: str = "") -> dict[str, Any]:
         return self.state.load(prefix)
+
+    def memory(self) -> dict[str, Any]:
+        """Return a memory of runs like this one: what others keep there names other resources."""
+        shared = self.state.memory()
+        if self.out not in shared.get(_WITHOUT, {}):
+            shared.clear()
+            shared[_WITHOUT] = {self.out: {}}
+        own: dict[str, Any] = shared[_WITHOUT][self.out]
+        return own
 
     def commit(self, changes: Mapping[str, Any]) -> None:
         self.state.commit({key: body for key, body in changes.items() if body is not None})
@@ -153,11 +164,14 @@ class Scopes:
 
 def _without(context: Context, scopes: frozenset[str]) -> Context:
     if not scopes:
+        memory = context.state.memory()
+        if _WITHOUT in memory:
+            memory.clear()
         return context
     return replace(
         context,
         inventory=without(context.inventory, scopes),
-        state=_NothingForgotten(context.state),
+        state=_NothingForgotten(context.state, scopes),
     )
 
 

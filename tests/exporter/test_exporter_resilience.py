@@ -13,11 +13,14 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from catalogue.metrics import Kind, MetricSpec
+from catalogue.text import Text
 from exporter.app import ExporterApp
 from exporter.collector import Collector, Context, Reason
 from exporter.failures import classify
 from exporter.refresh import Refresher
 from exporter.sources.cloudwatch import Answer, Metric, fetch
+from exporter.views import View, read
 from exporter.windows import Window
 from inventory.attempts import scope_of
 from inventory.aws import AwsClients
@@ -48,6 +51,7 @@ HERE = {"FunctionName": FN}
 METRIC = Metric("AWS/Lambda", "Errors", (("FunctionName", FN),), ("Sum",))
 WINDOW = Window(600, 660, 60)
 INVOCATIONS = ("lambda_invocations_total", FN)
+COUNT = MetricSpec("dataplatform_test_total", Kind.COUNTER, ("name",), Text("teste", "test"))
 
 
 @dataclass
@@ -377,24 +381,20 @@ def test_throttling_is_shown(
     app.stop()
 
 
-def test_much_is_read_in_pieces_and_each_piece_is_kept(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A failure in the middle of a large catch-up leaves what was read before it."""
-    monkeypatch.setattr("exporter.periods._MOST_POINTS", 1)
-    bench = rig.bench
-    one = bench.inventory.functions[0].model_copy(update={"follow_alias": False})
-    three = tuple(one.model_copy(update={"name": name}) for name in "abc")
-    bench.inventory = bench.inventory.model_copy(update={"functions": three})
-    server = rig.plays()
-    bench.collect("lambda")
-    bench.clock.at += 5
+def test_long_windows_are_read_in_small_pieces(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A catch-up holds few datapoints at once, and a failure in its middle keeps what was read."""
+    monkeypatch.setattr("exporter.periods._POINTS_AT_ONCE", 40)
+    bench, server = rig.bench, rig.plays()
+    views = [
+        View(COUNT, (name,), "N", "M", (("F", name),), resource=name) for name in ("a", "b", "c")
+    ]
+    read(bench.context("lambda"), views)
+    assert len(server.asked) == 1
+    # Twelve periods of the look-back and eight of an outage: now all three are too much at once.
+    bench.clock.at += 40
     server.script += [ones, refuse("ValidationError")]
     with pytest.raises(ClientError):
-        bench.collect("lambda")
-    assert len(server.asked) == 3 + 2
-    kept = bench.store.of("lambda").load("totals/")
-    read_to = {name: document["fold"]["watermark"] for name, document in kept.items()}
-    assert read_to["totals/a"] == read_to["totals/b"] + 5 == read_to["totals/c"] + 5
-    bench.collect("lambda")
-    assert len(server.asked) == 3 + 2 + 2
+        read(bench.context("lambda"), views)
+    assert len(server.asked) == 3
+    read(bench.context("lambda"), views)
+    assert len(server.asked) == 4
