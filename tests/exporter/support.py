@@ -141,7 +141,6 @@ class Bench:
 
     def context(self, name: str) -> Context:
         """Return what a run of the collector is given."""
-        self.tally.collector = name  # type: ignore[attr-defined]  # whose permissions are noted
         until = time.monotonic() + self.seconds
         return Context(
             inventory=self.inventory,
