@@ -119,13 +119,13 @@ class Use:
     """What one run of a collector sends, at most, when nothing is to be caught up.
 
     ``calls`` are requests of one operation; ``usd`` is what all of them cost; ``metrics`` are the
-    CloudWatch metrics billed among them.
+    CloudWatch metrics billed among them. What is sent in some runs only counts with its share.
     """
 
     service: str
     operation: str
     calls: float
-    metrics: int = 0
+    metrics: float = 0.0
     usd: float = 0.0
 
 

@@ -17,14 +17,24 @@ _QUERIES_AT_ONCE = 4 * MAX_QUERIES
 
 
 def open_states(
-    collection: Collection, now: float, known: Mapping[str, FoldState], resources: Iterable[str]
+    collection: Collection,
+    now: float,
+    known: Mapping[str, FoldState],
+    resources: Iterable[str],
+    newest: float | None,
 ) -> dict[str, FoldState]:
-    """Return the state with which each resource goes on at ``now``: resumed, or new."""
+    """Return the state with which each resource goes on at ``now``: resumed, or new.
+
+    ``newest`` is the start of the newest period that ever had a value, of any of them. AWS has
+    none of the future: where ``now`` is before it, it is our clock that is behind, and states that
+    seem to be ahead of their time are right. They wait until the clock has caught up.
+    """
     period, lookback = int(collection.period), collection.lookback
     end = closed_end(now, collection.lag, period)
     new = begin(end, period, lookback)
+    behind = newest is not None and newest >= end
     return {
-        name: resume(known[name], end, period, lookback) if name in known else new
+        name: resume(known[name], end, period, lookback, behind=behind) if name in known else new
         for name in resources
     }
 
