@@ -52,6 +52,8 @@ def _collector(status: Status) -> Iterator[Series]:
     yield Series(
         telemetry.COVERAGE, name, reading.seen / reading.expected if reading.expected else 1.0
     )
+    for resource in reading.missing:
+        yield Series(telemetry.MISSING, (status.name, resource), 1.0)
 
 
 def _bill(bill: Bill) -> Iterator[Series]:
