@@ -12,8 +12,9 @@ from inventory.model import Collection
 
 Take = Callable[[str, Answer, Window], FoldState]
 """Fold one resource's answer for a window and return its new state."""
-# Answers wait to be folded: this bounds how many do, not how many requests are under way.
-_QUERIES_AT_ONCE = 4 * MAX_QUERIES
+# Answers wait to be folded: this bounds how many do.
+_MOST_QUERIES = 4 * MAX_QUERIES
+_MOST_POINTS = 200_000
 
 
 def open_states(
@@ -43,7 +44,7 @@ def catch_up(
     context: Context,
     now: float,
     states: dict[str, FoldState],
-    metrics: Callable[[str], tuple[Metric, ...]],
+    metrics: Mapping[str, tuple[Metric, ...]],
     take: Take,
     commit: Callable[[Sequence[str]], None],
     timing: Collection | None = None,
@@ -64,18 +65,27 @@ def catch_up(
         for window, resources in windows.items():
             taken: list[str] = []
             try:
-                for portion in _portions(resources, metrics):
-                    asked = [metric for _, own in portion for metric in own]
-                    answers = fetch(context, asked, window)
-                    for name, own in portion:
-                        states[name] = take(name, _whole(answers, own), window)
-                        taken.append(name)
+                for portion in _portions(resources, metrics, window):
+                    _read(context, window, {name: metrics[name] for name in portion}, states, take)
+                    taken += portion
             finally:
                 if taken:
                     commit(taken)
         left = context.remaining()
         if left < 2 * (before - left):
             return
+
+
+def _read(
+    context: Context,
+    window: Window,
+    metrics: Mapping[str, tuple[Metric, ...]],
+    states: dict[str, FoldState],
+    take: Take,
+) -> None:
+    answers = fetch(context, [metric for own in metrics.values() for metric in own], window)
+    for name, own in metrics.items():
+        states[name] = take(name, _whole(answers, own), window)
 
 
 def _whole(answers: Mapping[Metric, Answer], metrics: Sequence[Metric]) -> Answer:
@@ -85,17 +95,19 @@ def _whole(answers: Mapping[Metric, Answer], metrics: Sequence[Metric]) -> Answe
 
 
 def _portions(
-    resources: Sequence[str], metrics: Callable[[str], tuple[Metric, ...]]
-) -> Iterator[list[tuple[str, tuple[Metric, ...]]]]:
-    portion: list[tuple[str, tuple[Metric, ...]]] = []
+    resources: Sequence[str], metrics: Mapping[str, tuple[Metric, ...]], window: Window
+) -> Iterator[list[str]]:
+    """Yield the resources in portions whose answers fit into little memory."""
+    periods = (window.end - window.start) // window.period
+    most = min(_MOST_QUERIES, _MOST_POINTS // max(1, periods))
+    portion: list[str] = []
     queries = 0
     for name in resources:
-        own = metrics(name)
-        count = sum(len(metric.statistics) for metric in own)
-        if portion and queries + count > _QUERIES_AT_ONCE:
+        count = sum(len(metric.statistics) for metric in metrics[name])
+        if portion and queries + count > most:
             yield portion
             portion, queries = [], 0
-        portion.append((name, own))
+        portion.append(name)
         queries += count
     if portion:
         yield portion
