@@ -11,7 +11,7 @@ from functools import partial
 from exporter import collectors, telemetry
 from exporter.budget import Budget
 from exporter.cap import stretched
-from exporter.collector import CollectError, Collector, Context, Reason
+from exporter.collector import Clients, CollectError, Collector, Context, Reason
 from exporter.custom import check_names
 from exporter.exposition import Exposition, Parts, Rendering
 from exporter.pages import View, create_pages
@@ -121,6 +121,11 @@ class ExporterApp:
         self._budget.review()
         self._render()
         return {status.name: str(status.reason) for status in self.statuses() if status.reason}
+
+    @property
+    def clients(self) -> Clients:
+        """Where the collectors get their boto3 clients."""
+        return self._aws.client
 
     def exposition(self) -> str:
         """Return the metrics in text format, as of now."""

@@ -232,6 +232,16 @@ def policy(
     return {"Version": "2012-10-17", "Statement": statements}
 
 
+def wanted(inventory: Inventory, collectors: Iterable[Collector]) -> dict[str, list[str]]:
+    """Return what the main account's reader needs: the resources of each action."""
+    actions = sorted({name for collector in collectors for name in collector.iam})
+    found: dict[str, list[str]] = {}
+    for statement in policy(inventory, actions)["Statement"]:
+        for name in statement["Action"]:
+            found.setdefault(name, []).extend(statement["Resource"])
+    return found
+
+
 def _statement(sid: str, actions: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:
     return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
 

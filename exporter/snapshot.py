@@ -12,24 +12,23 @@ from exporter.tally import Bill
 
 
 def snapshot(
-    statuses: Sequence[Status], bill: Bill, resets: int, version: str, own: Iterable[Series] = ()
+    statuses: Sequence[Status], bill: Bill, resets: int, version: str, ours: Iterable[Series] = ()
 ) -> dict[str, Sequence[Series]]:
     """Return every series by who says so; those of the readings are the readings' own objects.
 
-    ``own`` are further ones of the exporter itself.
+    ``ours`` are further ones of the exporter itself.
     """
     parts: dict[str, Sequence[Series]] = {}
     for status in statuses:
         if status.reading is not None:
             parts[status.name] = status.reading.series
             parts[f"{status.name}/ages"] = status.ages
-    parts["vigia"] = (
-        *(series for status in statuses for series in _collector(status)),
-        *_bill(bill),
-        *own,
-        Series(telemetry.STATE_RESETS, (), float(resets)),
-        Series(telemetry.BUILD_INFO, ("exporter", version), 1.0),
-    )
+    own = [series for status in statuses for series in _collector(status)]
+    own.extend(_bill(bill))
+    own.extend(ours)
+    own.append(Series(telemetry.STATE_RESETS, (), float(resets)))
+    own.append(Series(telemetry.BUILD_INFO, ("exporter", version), 1.0))
+    parts["vigia"] = tuple(own)
     return parts
 
 

@@ -66,17 +66,17 @@ def only(inventory: Inventory, *functions: str) -> Inventory:
     return inventory.model_copy(update={"functions": kept})
 
 
-def paced(inventory: Inventory, **collection: float) -> Inventory:
-    """Return the inventory with other cadences."""
-    changed = inventory.collection.model_copy(update=collection)
-    return inventory.model_copy(update={"collection": changed})
-
-
 def placed(inventory: Inventory, influx_url: str, alertmanager_url: str) -> Inventory:
     """Return the inventory with its database and its Alertmanager at these addresses."""
     database = inventory.influxdb.model_copy(update={"url": influx_url})
     alerting = inventory.alerting.model_copy(update={"alertmanager_url": alertmanager_url})
     return inventory.model_copy(update={"influxdb": database, "alerting": alerting})
+
+
+def paced(inventory: Inventory, **collection: float) -> Inventory:
+    """Return the inventory with other cadences."""
+    changed = inventory.collection.model_copy(update=collection)
+    return inventory.model_copy(update={"collection": changed})
 
 
 def create_function(aws: EmbeddedAws, name: str, alias: str = "LIVE") -> None:
@@ -140,7 +140,6 @@ class Bench:
 
     def context(self, name: str) -> Context:
         """Return what a run of the collector is given."""
-        self.tally.collector = name  # type: ignore[attr-defined]  # whose permissions are noted
         until = time.monotonic() + self.seconds
         return Context(
             inventory=self.inventory,

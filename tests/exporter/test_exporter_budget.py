@@ -163,8 +163,8 @@ def test_the_exporter_shows_its_money(make: tuple[Make, list[Inventory]]) -> Non
     app = exporter(cost_budget_monthly_usd=5000.0)
     assert app.collect_once() == {}
     spent = shown(app, "vigia_cost_month_usd")
-    shown_now = (series for part in app._parts().values() for series in part)
-    ours = [s.value for s in shown_now if s.spec.name == "vigia_aws_cost_usd_total"]
+    every = [one for part in app._parts().values() for one in part]
+    ours = [one.value for one in every if one.spec.name == "vigia_aws_cost_usd_total"]
     assert spent == pytest.approx(sum(ours))
     assert spent > 2 * CENT
     assert shown(app, "vigia_cost_cap_usd") == 5000.0

@@ -32,6 +32,10 @@ AT_MOST = {
     # Users are in no inventory: a page of their keys each is planned for so many.
     ("iam", "ListAccessKeys"),
 }
+BILLED_AT_MOST = {
+    # What S3 measures of a bucket is only found out when it is asked.
+    "bucket_storage",
+}
 Operations = dict[tuple[str, str], float]
 
 
@@ -143,8 +147,14 @@ def test_the_plan_is_what_goes_out(
         assert 0 < found.operations[operation] <= predicted[operation]
         predicted[operation] = found.operations[operation]
     assert found.operations == pytest.approx(predicted)
-    assert found.billed == pytest.approx(found.runs * sum(use.metrics for use in uses))
-    assert found.usd == pytest.approx(found.runs * sum(use.usd for use in uses))
+    billed = found.runs * sum(use.metrics for use in uses)
+    usd = found.runs * sum(use.usd for use in uses)
+    if name in BILLED_AT_MOST:
+        assert 0 < found.billed <= billed
+        assert 0 < found.usd <= usd
+        return
+    assert found.billed == pytest.approx(billed)
+    assert found.usd == pytest.approx(usd)
 
 
 def planned(tmp_path: Path, cap: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict]:
@@ -191,7 +201,9 @@ def test_the_command_stretches_to_keep_the_cap(
     )
     whole = {line["collector"]: line for line in free["collectors"]}
     for line in stretched:
-        assert line["usd"] == pytest.approx(whole[line["collector"]]["usd"] / line["stretch"])
+        before = whole[line["collector"]]["usd"]
+        # What is asked for once a day costs the same however often the collector runs.
+        assert before / line["stretch"] * (1 - 1e-9) <= line["usd"] < before
 
 
 def test_a_cap_that_cannot_be_kept_is_refused(
