@@ -133,13 +133,16 @@ def begin(end: int, period: int, lookback: float) -> FoldState:
     return FoldState(period, end, math.floor(end - lookback), end - period)
 
 
-def resume(state: FoldState, end: int, period: int, lookback: float) -> FoldState:
+def resume(
+    state: FoldState, end: int, period: int, lookback: float, *, behind: bool = False
+) -> FoldState:
     """Return ``state`` fit to go on at ``end`` with ``period``.
 
     After a change of the period, what was read under the old one is settled: the same seconds
-    must not count twice under two alignments. A watermark far ahead means that a clock was wrong.
+    must not count twice under two alignments. A watermark far ahead means that a clock was wrong:
+    it is put back, unless ``behind`` says that the wrong clock is today's.
     """
-    if state.watermark > end + lookback + period:
+    if state.watermark > end + lookback + period and not behind:
         sums = _settled(state.sums)
         return replace(state, period=period, since=end, floor=end, watermark=end, sums=sums)
     if state.period != period:

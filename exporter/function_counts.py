@@ -85,8 +85,12 @@ def requests(inventory: Inventory, every: float) -> Iterator[Use]:
 
 
 def _share(whole: Use, share: float) -> Use:
-    metrics = math.ceil(round(whole.metrics * share, 6))
-    return replace(whole, calls=whole.calls * share, metrics=metrics, usd=whole.usd * share)
+    return replace(
+        whole,
+        calls=whole.calls * share,
+        metrics=whole.metrics * share,
+        usd=whole.usd * share,
+    )
 
 
 def turn_has_come(state: FoldState, end: int, every: float, late: int) -> bool:
@@ -134,16 +138,20 @@ class FunctionCounts:
         self._idle: dict[Span, FoldState] = {}
         traffic = {key: r for key in functions if (r := self._kept.traffic.records.get(key))}
         timing = {key: r for key in functions if (r := self._kept.timing.records.get(key))}
+        self._newest = {key: r.newest for key, r in traffic.items()}
+        times = [at for at in self._newest.values() if at is not None]
+        self._newest_of_all = max(times, default=None)
         self._invocations = self._opened({key: r.invocations for key, r in traffic.items()})
         self._errors = self._opened({key: r.errors for key, r in traffic.items()})
         self._throttles = self._opened({key: r.throttles for key, r in traffic.items()})
         self._durations = self._opened({key: r.duration for key, r in timing.items()})
-        self._newest = {key: r.newest for key, r in traffic.items()}
         self._versions = {key: r.versions for key, r in traffic.items()}
         self._quantiles = {key: r.quantiles for key, r in timing.items()}
 
     def _opened(self, known: Mapping[str, FoldState]) -> dict[str, FoldState]:
-        return periods.open_states(self._collection, self._now, known, self._functions)
+        return periods.open_states(
+            self._collection, self._now, known, self._functions, self._newest_of_all
+        )
 
     @property
     def traffic(self) -> Mapping[str, Traffic]:
@@ -225,9 +233,11 @@ class FunctionCounts:
             if states[read[0]].watermark < self._end:
                 self._commit()
 
-        def asked(function: str) -> tuple[Metric, ...]:
-            return (metric(self._functions[function], name),)
-
+        asked = {
+            key: (metric(self._functions[key], name),)
+            for key, state in states.items()
+            if state.watermark < self._end
+        }
         periods.catch_up(self._context, self._now, states, asked, take, commit)
 
     def _take_invocations(self, name: str, answer: Answer, window: Window) -> FoldState:

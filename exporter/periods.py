@@ -18,14 +18,24 @@ _POINTS_AT_ONCE = 200_000
 
 
 def open_states(
-    collection: Collection, now: float, known: Mapping[str, FoldState], resources: Iterable[str]
+    collection: Collection,
+    now: float,
+    known: Mapping[str, FoldState],
+    resources: Iterable[str],
+    newest: float | None,
 ) -> dict[str, FoldState]:
-    """Return the state with which each resource goes on at ``now``: resumed, or new."""
+    """Return the state with which each resource goes on at ``now``: resumed, or new.
+
+    ``newest`` is the start of the newest period that ever had a value, of any of them. AWS has
+    none of the future: where ``now`` is before it, it is our clock that is behind, and states that
+    seem to be ahead of their time are right. They wait until the clock has caught up.
+    """
     period, lookback = int(collection.period), collection.lookback
     end = closed_end(now, collection.lag, period)
     new = begin(end, period, lookback)
+    behind = newest is not None and newest >= end
     return {
-        name: resume(known[name], end, period, lookback) if name in known else new
+        name: resume(known[name], end, period, lookback, behind=behind) if name in known else new
         for name in resources
     }
 
@@ -34,7 +44,7 @@ def catch_up(
     context: Context,
     now: float,
     states: dict[str, FoldState],
-    metrics: Callable[[str], tuple[Metric, ...]],
+    metrics: Mapping[str, tuple[Metric, ...]],
     take: Take,
     commit: Callable[[Sequence[str]], None],
     timing: Collection | None = None,
@@ -69,6 +79,18 @@ def catch_up(
             return
 
 
+def _read(
+    context: Context,
+    window: Window,
+    metrics: Mapping[str, tuple[Metric, ...]],
+    states: dict[str, FoldState],
+    take: Take,
+) -> None:
+    answers = fetch(context, [metric for own in metrics.values() for metric in own], window)
+    for name, own in metrics.items():
+        states[name] = take(name, _whole(answers, own), window)
+
+
 def _whole(answers: Mapping[Metric, Answer], metrics: Sequence[Metric]) -> Answer:
     if len(metrics) == 1:
         return answers[metrics[0]]
@@ -90,7 +112,7 @@ def _portions(
         if portion and queries + count > most:
             yield portion
             portion, queries = [], 0
-        portion.append((name, own))
+        portion.append(name)
         queries += count
     if portion:
         yield portion

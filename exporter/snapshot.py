@@ -15,7 +15,10 @@ from inventory.limiter import Limited
 def snapshot(
     statuses: Sequence[Status], bill: Bill, resets: int, version: str, ours: Iterable[Series] = ()
 ) -> dict[str, Sequence[Series]]:
-    """Return every series by who says so; those of the readings are the readings' own objects."""
+    """Return every series by who says so; those of the readings are the readings' own objects.
+
+    ``ours`` are further ones of the exporter itself.
+    """
     parts: dict[str, Sequence[Series]] = {}
     for status in statuses:
         if status.reading is not None:
@@ -49,6 +52,8 @@ def _collector(status: Status) -> Iterator[Series]:
     yield Series(
         telemetry.COVERAGE, name, reading.seen / reading.expected if reading.expected else 1.0
     )
+    for resource in reading.missing:
+        yield Series(telemetry.MISSING, (status.name, resource), 1.0)
 
 
 def _bill(bill: Bill) -> Iterator[Series]:

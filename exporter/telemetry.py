@@ -74,6 +74,15 @@ DATAPOINT_AGE = MetricSpec(
         "Age of the resource's newest datapoint; absent if there never was one",
     ),
 )
+MISSING = MetricSpec(
+    "vigia_resource_missing",
+    Kind.GAUGE,
+    ("collector", "resource"),
+    Text(
+        "1 se a AWS não tem o recurso que o inventário espera; ausente se tem",
+        "1 if AWS does not have a resource that the inventory expects; absent if it has",
+    ),
+)
 REVISED_DOWN = MetricSpec(
     "vigia_periods_revised_down_total",
     Kind.COUNTER,
@@ -203,6 +212,7 @@ SPECS = (
     SCOPE_UP,
     SCOPE_FAILURES,
     DATAPOINT_AGE,
+    MISSING,
     REVISED_DOWN,
     STATE_RESETS,
     AWS_REQUESTS,

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from catalogue.metrics import Kind, MetricSpec
 from exporter import periods
-from exporter.collector import Context, Use
+from exporter.collector import CollectorState, Context, Use
 from exporter.folding import FoldState, Points, fold
 from exporter.samples import Series, SummaryValue
 from exporter.sources.cloudwatch import Answer, Metric, use
@@ -116,11 +117,13 @@ def read(context: Context, views: Sequence[View], timing: Collection | None = No
     """
     timing = timing or context.inventory.collection
     by_key = {view.key: view for view in views}
-    documents = context.state.load(_PREFIX)
-    known = {key: record_of(documents[key]) for key in by_key if key in documents}
+    kept = _kept(context.state)
+    known = {key: kept[key] for key in by_key if key in kept}
     now = context.now()
     folds = {key: record.fold for key, record in known.items()}
-    states = periods.open_states(timing, now, folds, tuple(by_key))
+    times = [record.newest for record in known.values() if record.newest is not None]
+    newest = max(times, default=None)
+    states = periods.open_states(timing, now, folds, tuple(by_key), newest)
     records = {
         key: replace(known.get(key, Record(states[key])), fold=states[key]) for key in by_key
     }
@@ -131,12 +134,11 @@ def read(context: Context, views: Sequence[View], timing: Collection | None = No
 
     def commit(keys: Sequence[str]) -> None:
         context.state.commit({key: document_of(records[key]) for key in keys})
+        kept.update({key: records[key] for key in keys})
 
     metrics = {key: (view.metric,) for key, view in by_key.items()}
-    periods.catch_up(context, now, states, metrics.__getitem__, take, commit, timing)
-    gone = {key: None for key in documents if key not in by_key}
-    if gone:
-        context.state.commit(gone)
+    periods.catch_up(context, now, states, metrics, take, commit, timing)
+    _forget(context.state, kept, kept.keys() - by_key.keys())
     shown = [
         series
         for key, view in by_key.items()
@@ -147,6 +149,23 @@ def read(context: Context, views: Sequence[View], timing: Collection | None = No
         _newest(by_key, records),
         sum(record.fold.revised_down for record in records.values()),
     )
+
+
+def _kept(state: CollectorState) -> dict[str, Record]:
+    """Return what was committed, decoded once for the life of the process."""
+    memory = state.memory()
+    if _PREFIX not in memory:
+        documents = state.load(_PREFIX)
+        memory[_PREFIX] = {key: record_of(document) for key, document in documents.items()}
+    kept: dict[str, Record] = memory[_PREFIX]
+    return kept
+
+
+def _forget(state: CollectorState, kept: dict[str, Record], gone: AbstractSet[str]) -> None:
+    if gone:
+        state.commit(dict.fromkeys(gone))
+        for key in gone - state.load(_PREFIX).keys():
+            del kept[key]
 
 
 def taken(view: View, record: Record, answer: Answer, window: Window, lookback: float) -> Record:

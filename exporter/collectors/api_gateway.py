@@ -111,7 +111,9 @@ def collect(context: Context) -> Reading:
     known = {key: _record(document) for key, document in context.state.load().items()}
     now, collection = context.now(), context.inventory.collection
     folds = {key: record.fold for key, record in known.items()}
-    states = periods.open_states(collection, now, folds, tuple(apis))
+    times = [record.newest for record in known.values() if record.newest is not None]
+    newest = max(times, default=None)
+    states = periods.open_states(collection, now, folds, tuple(apis), newest)
     records = {key: replace(known.get(key, Record(states[key])), fold=states[key]) for key in apis}
     rank = rank_statistic(context.inventory.objectives.api_latency.below)
 
@@ -126,7 +128,7 @@ def collect(context: Context) -> Reading:
         context.state.commit({key: _document(records[key]) for key in keys})
 
     metrics = {key: _metrics(api, rank) for key, api in apis.items()}
-    periods.catch_up(context, now, states, metrics.__getitem__, take, commit)
+    periods.catch_up(context, now, states, metrics, take, commit)
     revised = sum(record.fold.revised_down for record in (known | records).values())
     return Reading(
         (
