@@ -44,7 +44,7 @@ def catch_up(
     context: Context,
     now: float,
     states: dict[str, FoldState],
-    metrics: Mapping[str, tuple[Metric, ...]],
+    metrics: Callable[[str], tuple[Metric, ...]],
     take: Take,
     commit: Callable[[Sequence[str]], None],
     timing: Collection | None = None,
@@ -79,18 +79,6 @@ def catch_up(
             return
 
 
-def _read(
-    context: Context,
-    window: Window,
-    metrics: Mapping[str, tuple[Metric, ...]],
-    states: dict[str, FoldState],
-    take: Take,
-) -> None:
-    answers = fetch(context, [metric for own in metrics.values() for metric in own], window)
-    for name, own in metrics.items():
-        states[name] = take(name, _whole(answers, own), window)
-
-
 def _whole(answers: Mapping[Metric, Answer], metrics: Sequence[Metric]) -> Answer:
     if len(metrics) == 1:
         return answers[metrics[0]]
@@ -112,7 +100,7 @@ def _portions(
         if portion and queries + count > most:
             yield portion
             portion, queries = [], 0
-        portion.append(name)
+        portion.append((name, own))
         queries += count
     if portion:
         yield portion
