@@ -12,9 +12,9 @@ from inventory.model import Collection
 
 Take = Callable[[str, Answer, Window], FoldState]
 """Fold one resource's answer for a window and return its new state."""
-# Answers wait to be folded: this bounds how many do.
-_MOST_QUERIES = 4 * MAX_QUERIES
-_MOST_POINTS = 200_000
+# Answers wait to be folded: this bounds how many do, and how much they hold.
+_QUERIES_AT_ONCE = 4 * MAX_QUERIES
+_POINTS_AT_ONCE = 200_000
 
 
 def open_states(
@@ -44,7 +44,7 @@ def catch_up(
     context: Context,
     now: float,
     states: dict[str, FoldState],
-    metrics: Mapping[str, tuple[Metric, ...]],
+    metrics: Callable[[str], tuple[Metric, ...]],
     take: Take,
     commit: Callable[[Sequence[str]], None],
     timing: Collection | None = None,
@@ -65,9 +65,12 @@ def catch_up(
         for window, resources in windows.items():
             taken: list[str] = []
             try:
-                for portion in _portions(resources, metrics, window):
-                    _read(context, window, {name: metrics[name] for name in portion}, states, take)
-                    taken += portion
+                for portion in _portions(resources, metrics, _most(window)):
+                    asked = [metric for _, own in portion for metric in own]
+                    answers = fetch(context, asked, window)
+                    for name, own in portion:
+                        states[name] = take(name, _whole(answers, own), window)
+                        taken.append(name)
             finally:
                 if taken:
                     commit(taken)
@@ -76,38 +79,28 @@ def catch_up(
             return
 
 
-def _read(
-    context: Context,
-    window: Window,
-    metrics: Mapping[str, tuple[Metric, ...]],
-    states: dict[str, FoldState],
-    take: Take,
-) -> None:
-    answers = fetch(context, [metric for own in metrics.values() for metric in own], window)
-    for name, own in metrics.items():
-        states[name] = take(name, _whole(answers, own), window)
-
-
 def _whole(answers: Mapping[Metric, Answer], metrics: Sequence[Metric]) -> Answer:
     if len(metrics) == 1:
         return answers[metrics[0]]
     return {key: values for metric in metrics for key, values in answers[metric].items()}
 
 
+def _most(window: Window) -> int:
+    return min(_QUERIES_AT_ONCE, _POINTS_AT_ONCE * window.period // (window.end - window.start))
+
+
 def _portions(
-    resources: Sequence[str], metrics: Mapping[str, tuple[Metric, ...]], window: Window
-) -> Iterator[list[str]]:
-    """Yield the resources in portions whose answers fit into little memory."""
-    periods = (window.end - window.start) // window.period
-    most = min(_MOST_QUERIES, _MOST_POINTS // max(1, periods))
-    portion: list[str] = []
+    resources: Sequence[str], metrics: Callable[[str], tuple[Metric, ...]], most: int
+) -> Iterator[list[tuple[str, tuple[Metric, ...]]]]:
+    portion: list[tuple[str, tuple[Metric, ...]]] = []
     queries = 0
     for name in resources:
-        count = sum(len(metric.statistics) for metric in metrics[name])
+        own = metrics(name)
+        count = sum(len(metric.statistics) for metric in own)
         if portion and queries + count > most:
             yield portion
             portion, queries = [], 0
-        portion.append(name)
+        portion.append((name, own))
         queries += count
     if portion:
         yield portion
