@@ -233,11 +233,9 @@ class FunctionCounts:
             if states[read[0]].watermark < self._end:
                 self._commit()
 
-        asked = {
-            key: (metric(self._functions[key], name),)
-            for key, state in states.items()
-            if state.watermark < self._end
-        }
+        def asked(function: str) -> tuple[Metric, ...]:
+            return (metric(self._functions[function], name),)
+
         periods.catch_up(self._context, self._now, states, asked, take, commit)
 
     def _take_invocations(self, name: str, answer: Answer, window: Window) -> FoldState:

@@ -54,8 +54,7 @@ class View:
         statistics: tuple[str, ...] = (self.statistic,)
         if self.spec.kind is Kind.SUMMARY:
             statistics = ("Sum", "SampleCount", *QUANTILES.values())
-        signed = self.spec.kind is Kind.GAUGE
-        return Metric(self.namespace, self.name, self.dimensions, statistics, self.scope, signed)
+        return Metric(self.namespace, self.name, self.dimensions, statistics, self.scope)
 
     @property
     def key(self) -> str:
@@ -137,7 +136,7 @@ def read(context: Context, views: Sequence[View], timing: Collection | None = No
         kept.update({key: records[key] for key in keys})
 
     metrics = {key: (view.metric,) for key, view in by_key.items()}
-    periods.catch_up(context, now, states, metrics, take, commit, timing)
+    periods.catch_up(context, now, states, metrics.__getitem__, take, commit, timing)
     _forget(context.state, kept, kept.keys() - by_key.keys())
     shown = [
         series
