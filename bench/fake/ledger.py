@@ -1,0 +1,72 @@
+"""What the fake was asked, and what AWS would bill for it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.fake.metric_data import Asked, Request, billed
+
+USD_PER_METRIC = 0.01 / 1000
+USD_PER_REQUEST = 0.01 / 1000
+PAID_BY_REQUEST = ("ListMetrics", "GetMetricStatistics")
+
+
+@dataclass
+class Ledger:
+    """Counts since the last reset.
+
+    Every well-formed GetMetricData that arrives is billed, also one that a fault then spoils: AWS
+    does not say that it forgives those, and an exporter must not look cheap by failing. ``ends``
+    keeps, by metric and ``account`` or ``function``, the first and the newest end asked for: what
+    was served is what lies between.
+    """
+
+    requests: Counter[str] = field(default_factory=Counter)
+    protocols: Counter[str] = field(default_factory=Counter)
+    spoiled: Counter[str] = field(default_factory=Counter)
+    queries: int = 0
+    billed: int = 0
+    billed_by: Counter[str] = field(default_factory=Counter)
+    ends: dict[str, list[float]] = field(default_factory=dict)
+    connections: int = 0
+
+    def request(self, operation: str, protocol: str) -> None:
+        """Count one request."""
+        self.requests[operation] += 1
+        self.protocols[protocol] += 1
+
+    def metric_data(self, request: Request) -> None:
+        """Count what one GetMetricData asked for."""
+        self.queries += len(request.queries)
+        by: dict[str, list[Asked]] = {}
+        for query in request.queries:
+            scope = "account" if query.account else "function"
+            by.setdefault(f"{query.metric} {scope}", []).append(query)
+        for name, queries in by.items():
+            self._bill(name, queries)
+            known = self.ends.setdefault(name, [request.end, request.end])
+            known[1] = max(known[1], request.end)
+
+    def _bill(self, name: str, queries: Sequence[Asked]) -> None:
+        units = billed(queries)
+        self.billed += units
+        self.billed_by[name] += units
+
+    def report(self) -> dict[str, Any]:
+        """Return everything as plain data, dollars included."""
+        paid = sum(self.requests[operation] for operation in PAID_BY_REQUEST)
+        return {
+            "requests": dict(self.requests),
+            "protocols": dict(self.protocols),
+            "spoiled": dict(self.spoiled),
+            "calls": sum(self.requests.values()),
+            "queries": self.queries,
+            "billed_metrics": self.billed,
+            "billed_by": dict(self.billed_by),
+            "usd": self.billed * USD_PER_METRIC + paid * USD_PER_REQUEST,
+            "ends": self.ends,
+            "connections": self.connections,
+        }
