@@ -12,7 +12,6 @@ import asyncio
 import gc
 import json
 import signal
-import ssl
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -39,20 +38,17 @@ def main() -> None:
     parser.add_argument("--period", type=int, default=60, help="seconds of the finest period")
     parser.add_argument("--lag", type=float, default=0.0, help="seconds until a period shows")
     parser.add_argument("--profile", choices=PROFILES, default="some")
-    parser.add_argument("--certificate", type=Path, help="PEM with key, for clients that CONNECT")
     asyncio.run(_serve(parser.parse_args()))
 
 
 async def _serve(args: argparse.Namespace) -> None:
     world = World(args.functions, args.seed, args.period, args.lag, [(0, args.profile)])
     service = Service(world)
-    gate = Gate(service, _context(args.certificate))
+    gate = Gate(service)
     control = Control(service, gate)
     loop = asyncio.get_running_loop()
     await gate.open()
-    server = await loop.create_server(
-        lambda: Connection(control.handle, set(), None), "127.0.0.1", 0
-    )
+    server = await loop.create_server(lambda: Connection(control.handle, set()), "127.0.0.1", 0)
     control_port = server.sockets[0].getsockname()[1]
     # What is there now stays: looking at it again and again would only cost time.
     gc.collect()
@@ -69,14 +65,6 @@ async def _serve(args: argparse.Namespace) -> None:
     await ended.wait()
 
 
-def _context(certificate: Path | None) -> ssl.SSLContext | None:
-    if certificate is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
-
-
 @dataclass(frozen=True)
 class Setup:
     """What a fake is started with; see the command's options."""
@@ -86,7 +74,6 @@ class Setup:
     period: int = 60
     lag: float = 0.0
     profile: str = "some"
-    certificate: Path | None = None
 
     def world(self) -> World:
         """Return the same world, to work out what was served."""
@@ -100,7 +87,6 @@ class Setup:
             "period": self.period,
             "lag": self.lag,
             "profile": self.profile,
-            **({} if self.certificate is None else {"certificate": self.certificate}),
         }
         return [text for name, value in given.items() for text in (f"--{name}", str(value))]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,9 +21,8 @@ _HOST = "127.0.0.1"
 class Gate:
     """The data port: opened, shut so that connections are refused, opened again as it was."""
 
-    def __init__(self, service: Service, context: ssl.SSLContext | None) -> None:
+    def __init__(self, service: Service) -> None:
         self._service = service
-        self._context = context
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
@@ -38,7 +36,7 @@ class Gate:
 
     def _connected(self) -> Connection:
         self._service.ledger.connections += 1
-        return Connection(self._service.handle, self._connections, self._context)
+        return Connection(self._service.handle, self._connections)
 
     async def shut(self) -> None:
         """Refuse connections, and cut those that are open."""

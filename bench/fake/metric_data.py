@@ -38,6 +38,7 @@ class Asked(NamedTuple):
     dimensions: Mapping[str, str]
     statistic: str
     period: int
+    label: str
 
     @property
     def account(self) -> bool:
@@ -121,7 +122,7 @@ def answer(world: World, request: Request, now: float, page_limit: int) -> Page:
         results.append(
             Result(
                 query.identity,
-                query.metric,
+                query.label,
                 _cut(points, offset, step, descending=request.descending),
                 "PartialData" if left > 0 else "Complete",
             )
@@ -188,6 +189,7 @@ def _query(query: Mapping[str, Any]) -> Asked:
         {item["Name"]: item["Value"] for item in metric.get("Dimensions") or ()},
         wanted["Stat"],
         period,
+        query.get("Label") or metric["MetricName"],
     )
 
 
