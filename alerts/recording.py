@@ -8,12 +8,14 @@ from typing import Any
 from alerts import lambda_rules, slo, windows
 from catalogue import recorded
 from catalogue.metrics import MetricSpec, RecordedSpec
-from catalogue.promql import Vector, aggregate, increase, once, ratio, series
-from exporter.collectors import lambda_functions, log_events
+from catalogue.promql import Vector, aggregate, increase, once, ratio, series, times
+from exporter.collectors import cost, lambda_functions, log_events
 from inventory.model import Inventory
 
 Recording = tuple[RecordedSpec, Vector, dict[str, str]]
 _HOUR = "1h"
+_DAY = "1d"
+_FILES = 1000
 
 
 def recordings(inventory: Inventory) -> tuple[Recording, ...]:
@@ -40,6 +42,11 @@ def _platform(inventory: Inventory) -> Iterator[Recording]:
     # An hour of a per-second rate is the increase over that hour.
     hourly = aggregate("sum", once(processed, increase(processed, _HOUR)))
     yield recorded.FILES_PROCESSED_RATE1H, hourly, {}
+    # Yesterday's cost is a UTC day's: the two days are the same at midnight, and near each other
+    # while traffic is steady. Without files there is no price of one.
+    spent = aggregate("sum", once(series(cost.DAILY, {"day": "yesterday"})))
+    daily = aggregate("sum", once(processed, increase(processed, _DAY)))
+    yield recorded.COST_PER_1000_FILES, ratio(times(spent, _FILES), daily), {}
     yield recorded.LAMBDA_ERRORS_RECENT, _growth(lambda_functions.ERRORS, recent), {}
     yield recorded.LAMBDA_INVOCATIONS_RECENT, _growth(lambda_functions.INVOCATIONS, recent), {}
     share = ratio(

@@ -14,6 +14,14 @@ FILES_PROCESSED_RATE1H = RecordedSpec(
     (),
     Text("Arquivos processados por hora", "Files processed per hour"),
 )
+COST_PER_1000_FILES = RecordedSpec(
+    "dataplatform:cost_per_1000_files:usd",
+    (),
+    Text(
+        "Dólares por 1.000 arquivos: o custo de ontem (UTC) sobre os arquivos das últimas 24 horas",
+        "Dollars per 1,000 files: yesterday's cost (UTC) over the files of the last 24 hours",
+    ),
+)
 LAMBDA_ERRORS_RECENT = RecordedSpec(
     "dataplatform:lambda_errors:recent",
     ("function",),

@@ -54,8 +54,11 @@ class CollectorState(Protocol):
 class Clients(Protocol):
     """Where a collector gets its boto3 clients."""
 
-    def __call__(self, service: str, scope: str | None = None) -> Any:
-        """Return the ready client of ``service`` in a scope; None is the main one."""
+    def __call__(self, service: str, scope: str | None = None, *, region: str | None = None) -> Any:
+        """Return the ready client of ``service`` in a scope; None is the main one.
+
+        ``region`` is another region of the scope's account than its own.
+        """
         ...
 
 

@@ -45,35 +45,46 @@ class AwsClients:
         # A further session costs 28 MB: one serves every client.
         self._core = botocore.session.get_session()
         self._session = boto3.Session(region_name=region, botocore_session=self._core)
-        self._clients: dict[tuple[str, bool], Any] = {}
+        self._clients: dict[tuple[str, bool, str], Any] = {}
         self._lock = threading.Lock()
 
-    def client(self, service: str, scope: str | None = None, *, retries: bool = True) -> Any:
-        """Return the client of ``service`` in a scope; None is the main one."""
+    def client(
+        self,
+        service: str,
+        scope: str | None = None,
+        *,
+        retries: bool = True,
+        region: str | None = None,
+    ) -> Any:
+        """Return the client of ``service`` in a scope; None is the main one.
+
+        ``region`` is another region of the scope's account than its own.
+        """
         if scope is not None:
             raise KeyError(scope)
-        key = (service, retries)
+        key = (service, retries, region or self._region)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._create(service, retries=retries)
+                self._clients[key] = self._create(service, key[2], retries=retries)
             return self._clients[key]
 
-    def _create(self, service: str, *, retries: bool) -> Any:
+    def _create(self, service: str, region: str, *, retries: bool) -> Any:
         metrics = service == "cloudwatch"
         original = self._core.get_component(_PARSERS)
         if metrics:
             self._core.register_component(_PARSERS, _plain_timestamps())
         try:
-            client = self._connect(service, retries=retries, validated=not metrics)
+            client = self._connect(service, region, retries=retries, validated=not metrics)
         finally:
             self._core.register_component(_PARSERS, original)
         if self._on_request:
             self._count(client, service, self._on_request)
         return client
 
-    def _connect(self, service: str, *, retries: bool, validated: bool) -> Any:
+    def _connect(self, service: str, region: str, *, retries: bool, validated: bool) -> Any:
         return self._session.client(
             service,
+            region_name=region,
             endpoint_url=self._endpoint_url,
             config=Config(
                 connect_timeout=min(5.0, self._timeout),

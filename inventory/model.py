@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -66,7 +67,9 @@ class Collection(Section):
     ``slow_every`` for metrics that nobody is paged on within minutes (durations, throttles),
     ``resources_every`` for what changes with a release (versions, retention, lifecycle),
     ``storage_every`` for what AWS itself measures once a day, ``probe_every`` for health requests,
-    ``security_every`` for keys and security groups, ``trail_every`` for CloudTrail events.
+    ``security_every`` for keys and security groups, ``trail_every`` for CloudTrail events, of which
+    ``trail_overlap`` says how late one may arrive.
+    ``deployments_lookback`` is how long CodeDeploy's deployments are counted.
     ``cost_budget_monthly_usd`` is the most that collection itself may cost.
     """
 
@@ -89,6 +92,8 @@ class Collection(Section):
     storage_every: Duration = 21_600.0
     security_every: Duration = 900.0
     trail_every: Duration = 300.0
+    trail_overlap: Duration = 1800.0
+    deployments_lookback: Duration = 30 * 86_400.0
 
 
 class Threshold(Section):
@@ -178,13 +183,17 @@ class Budget(Section):
 
 
 class Playbook(Section):
-    """What an alert's ``remediation`` label may do, how far, and to which targets."""
+    """What an alert's ``remediation`` label may do, how far, and to which targets.
+
+    ``params`` are handed to the action, which knows their names.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     action: Name
     mode: Literal["shadow", "approve", "auto"]
     targets: Annotated[tuple[Name, ...], Field(min_length=1)]
     alerts: Annotated[tuple[Name, ...], Field(min_length=1)]
+    params: Mapping[str, Any] = {}
 
 
 class Storm(Section):

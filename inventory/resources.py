@@ -58,8 +58,9 @@ class Resource(Section):
 class Function(Resource):
     """A Lambda function, the alias that serves traffic and the log group it writes.
 
-    ``follow_alias`` polls which version the alias serves: a rollback needs to know, and each poll
-    is a request. ``provisioned`` also watches the alias's provisioned concurrency.
+    ``follow_alias`` polls which version the alias serves and in what state: a rollback needs to
+    know, and each poll is a request. Without it the state is read every ``resources_every``.
+    ``provisioned`` also watches the alias's provisioned concurrency.
     """
 
     alias: Name = "LIVE"

@@ -2,39 +2,64 @@
 
 from __future__ import annotations
 
-from remediations.action import Finding, UnavailableError
-from remediations.model import Outcome, Plan, Run, State, Step, StepState
+from collections.abc import Sequence
+
+from remediations.action import LATER, Finding, Later, UnavailableError
+from remediations.model import Call, Outcome, Plan, Run, State, Step, StepState
 from remediations.worker import Worker
 
 _ATTEMPTS = 3
+_MOST_CALLS = 5_000
 
 
 def act(worker: Worker, run: Run, plan: Plan) -> Run:
     """Take a run that has begun to act one step further."""
-    steps = {step.index: step for step in worker.ledger.runs.steps(run.id)}
-    for number, call in enumerate(plan.calls):
-        step = steps.get(number)
-        if step is None:
-            hold = worker.hold(run)
-            if hold is not None:
-                return worker.block(run, hold.reason, hold.detail, hold.retry_at, human=True)
-            return worker.call(run, "apply", number, call)
+    steps = worker.ledger.runs.steps(run.id)
+    for step in steps:
         if step.state in (StepState.INTENT, StepState.UNKNOWN):
             return _find_out(worker, run, plan, step)
         if step.state is StepState.FAILED:
             return worker.ledger.runs.close(
                 run, Outcome.FAILED, worker.now(), reason="refused", detail=step.error
             )
+    try:
+        call = _next(worker, run, plan, [step.call for step in steps])
+    except UnavailableError as error:
+        return _patience(worker, run, error)
     now = worker.now()
-    return worker.ledger.runs.move(
-        run, State.VERIFYING, now, kind="applied", applied_at=now, next_at=now
-    )
+    if call is LATER:
+        return worker.wait(run, worker.inventory.engine.sample_every)
+    if call is None:
+        return worker.ledger.runs.move(
+            run, State.VERIFYING, now, kind="applied", applied_at=now, next_at=now
+        )
+    if len(steps) >= _MOST_CALLS:
+        return worker.ledger.runs.close(
+            run, Outcome.INCONCLUSIVE, now, reason="too_many_calls", detail=str(_MOST_CALLS)
+        )
+    hold = worker.hold(run)
+    if hold is not None:
+        return worker.block(run, hold.reason, hold.detail, hold.retry_at, human=True)
+    return worker.call(run, "apply", len(steps), call)
+
+
+def _next(worker: Worker, run: Run, plan: Plan, made: Sequence[Call]) -> Call | Later | None:
+    """Return the call that comes after those ``made``; None when nothing is left to do."""
+    if len(made) < len(plan.calls):
+        return plan.calls[len(made)]
+    more = worker.action(run).more
+    if more is None:
+        return None
+    further = more(worker.context, run, worker.observe(run), made)
+    if further is LATER:
+        return LATER
+    return further[0] if further else None
 
 
 def _find_out(worker: Worker, run: Run, plan: Plan, step: Step) -> Run:
     runs, now = worker.ledger.runs, worker.now()
     try:
-        found = worker.action(run).settled(plan, step.index, worker.observe(run))
+        found = worker.action(run).settled(plan, step.call, worker.observe(run))
     except UnavailableError as error:
         return _patience(worker, run, error)
     if found is Finding.HAPPENED:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
 from typing import Any, Protocol
 
+from pydantic import BaseModel, ConfigDict
+
 from inventory.model import Inventory
-from remediations.model import Call, Plan, Run, Sample
+from remediations.model import Call, Plan, Run, Sample, Verdict
 
 Observation = Mapping[str, Any]
 """JSON data: the target's state as just read, tokens for conditional writes included."""
@@ -71,14 +73,82 @@ class Metrics(Protocol):
 
 
 @dataclass(frozen=True)
+class Past:
+    """What the newest run of an action that acted on a target found before, and did."""
+
+    run_id: str
+    at: float
+    before: Mapping[str, Any]
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True)
 class Context:
-    """All that an action may use to look. ``reader(service)`` is a boto3 client that may retry."""
+    """All that an action may use to look.
+
+    ``reader(service)`` is a boto3 client that may retry; ``verdicts`` tells which versions of a
+    target proved healthy; ``past`` what an action last did to a target.
+    """
 
     inventory: Inventory
     reader: Callable[[str], Any]
     metrics: Metrics
     now: Callable[[], float]
     verdicts: Callable[[str], Mapping[str, bool]]
+    past: Callable[[str, str], Past | None]
+
+
+class Later(Enum):
+    """The one value that says: nothing to do yet, ask again."""
+
+    LATER = "later"
+
+
+LATER = Later.LATER
+More = Callable[[Context, Run, Observation, Sequence[Call]], tuple[Call, ...] | Later]
+
+
+class Params(BaseModel):
+    """What may be asked of an action; a subclass names each parameter. Unknown ones are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class Hands:
+    """What an action's own call works with: ``writer(service)`` sends each call once."""
+
+    context: Context
+    writer: Callable[[str], Any]
+
+
+OwnCall = Callable[[Hands, Mapping[str, Any]], None]
+"""Carries out one call of the action's own; must be short, and harmless when repeated."""
+
+
+def no_undo(_plan: Plan, _seen: Observation) -> tuple[Call, ...]:
+    """Return nothing: the action cannot be reversed, or reversing is another action."""
+    return ()
+
+
+def no_baseline(_context: Context, _run: Run) -> Mapping[str, float | None]:
+    """Measure nothing: the effect is the outcome."""
+    return {}
+
+
+def effect_is_outcome(context: Context, _run: Run) -> Sample:
+    """Judge by the effect alone, which was checked already."""
+    return Sample(context.now(), Verdict.GOOD, {})
+
+
+def no_verdicts(_plan: Plan, _recovered: bool) -> Mapping[str, bool]:  # noqa: FBT001 as Action.healthy
+    """Prove nothing about versions."""
+    return {}
+
+
+def no_target(_labels: Mapping[str, str]) -> str | None:
+    """Name nothing: alerts do not ask for this action."""
+    return None
 
 
 @dataclass(frozen=True)
@@ -86,10 +156,17 @@ class Action:
     """One kind of remediation.
 
     ``target`` names, from an alert's labels, what it would act on (None if they name nothing);
-    ``observe`` reads the state; ``plan`` decides, or raises; ``settled`` tells from a fresh
-    observation whether a call took effect; ``effect`` whether the state is what was planned;
-    ``undo`` returns the conditional calls that reverse it; ``baseline`` and ``judge`` ask the
-    metrics before and after; ``healthy`` names versions that an ending proves good or bad.
+    ``targets`` is all it may ever act on; ``observe`` reads the state; ``plan`` decides, or raises;
+    ``settled`` tells from a fresh observation whether a call took effect; ``effect`` whether the
+    state is what was planned; ``undo`` returns the conditional calls that reverse it; ``baseline``
+    and ``judge`` ask the metrics before and after; ``healthy`` names versions that an ending
+    proves good or bad.
+
+    ``more`` is asked once the planned calls are done, with all that were made: it returns the calls
+    that the world turned out to need, or LATER to be asked again. ``own`` are the calls of
+    OWN_SERVICE by operation. ``moot`` are error codes that say that there is nothing left to do.
+    Without ``measured`` the effect is the outcome. ``patience`` is how long the effect may take, in
+    seconds, where the engine's own deadline is too short.
     """
 
     name: str
@@ -97,11 +174,18 @@ class Action:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     target: Callable[[Mapping[str, str]], str | None]
-    observe: Callable[[Context, str], Observation]
+    targets: Callable[[Inventory], tuple[str, ...]]
+    observe: Callable[[Context, Run], Observation]
     plan: Callable[[Context, Run, Observation], Plan]
-    settled: Callable[[Plan, int, Observation], Finding]
+    settled: Callable[[Plan, Call, Observation], Finding]
     effect: Callable[[Plan, Observation], Finding]
-    undo: Callable[[Plan, Observation], tuple[Call, ...]]
-    baseline: Callable[[Context, Run], Mapping[str, float | None]]
-    judge: Callable[[Context, Run], Sample]
-    healthy: Callable[[Plan, bool], Mapping[str, bool]]
+    undo: Callable[[Plan, Observation], tuple[Call, ...]] = no_undo
+    baseline: Callable[[Context, Run], Mapping[str, float | None]] = no_baseline
+    judge: Callable[[Context, Run], Sample] = effect_is_outcome
+    healthy: Callable[[Plan, bool], Mapping[str, bool]] = no_verdicts
+    params: type[Params] = Params
+    more: More | None = None
+    own: Mapping[str, OwnCall] = field(default_factory=dict)
+    moot: frozenset[str] = frozenset()
+    measured: bool = True
+    patience: float | None = None

@@ -19,6 +19,7 @@ from inventory.settings import Settings, SettingsError, read_tokens
 from remediations import actions as action_package
 from remediations.action import Action, Context
 from remediations.alertmanager import Alertmanager
+from remediations.asking import playbook_problems
 from remediations.engine import Engine
 from remediations.escalation import EscalationSender
 from remediations.ledger.store import Ledger, open_ledger
@@ -43,7 +44,8 @@ class RemediationsApp:
     """Everything that the service is made of; ``start`` and ``stop`` in order.
 
     Raises:
-        SettingsError: without a webhook token, or a state directory.
+        SettingsError: without a webhook token, a state directory, or with a playbook that asks for
+            what its action cannot do.
         DatabaseError: if the ledger cannot be used.
         SQLAlchemyError: if the ledger does not answer.
     """
@@ -63,6 +65,8 @@ class RemediationsApp:
         clock = clock or SystemClock()
         tokens = read_tokens(settings.webhook_token_file)
         actions = all_actions()
+        if problems := [*playbook_problems(inventory, actions)]:
+            raise SettingsError("; ".join(problems))
         self.ledger: Ledger = open_ledger(settings.database("ledger"))
         pause_file = Path(settings.state_dir) / PAUSE_FILE
         self.engine = _engine(settings, inventory, actions, self.ledger, pause_file, clock)
@@ -108,6 +112,7 @@ def _engine(
             metrics=prometheus,
             now=clock.now,
             verdicts=ledger.facts.verdicts,
+            past=ledger.facts.past,
         ),
         # A write that is sent twice could act twice: these clients send each call once.
         writer=lambda service: clients.client(service, retries=False),

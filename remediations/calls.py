@@ -36,14 +36,24 @@ class Answer:
     again: bool = False
 
 
-def make(call: Call, writer: Callable[[str], Any]) -> Answer:
-    """Make ``call`` exactly once; ``writer(service)`` is a client that never sends twice."""
+def make(call: Call, writer: Callable[[str], Any], moot: frozenset[str] = frozenset()) -> Answer:
+    """Make ``call`` exactly once; ``writer(service)`` is a client that never sends twice.
+
+    ``moot`` are the error codes that say that there was nothing left to do.
+    """
     client = writer(call.service)
+    return carry_out(lambda: getattr(client, xform_name(call.operation))(**call.arguments), moot)
+
+
+def carry_out(work: Callable[[], Any], moot: frozenset[str] = frozenset()) -> Answer:
+    """Do ``work`` once and say what became of it, by the AWS error that it raised, if any."""
     try:
-        response = getattr(client, xform_name(call.operation))(**call.arguments)
+        response = work()
     except ClientError as error:
         metadata = error.response.get("ResponseMetadata", {})
         code = error.response.get("Error", {}).get("Code", "Unknown")
+        if code in moot:
+            return Answer(StepState.DONE, metadata.get("RequestId"), None)
         throttled = code in _THROTTLED
         certain = throttled or metadata.get("HTTPStatusCode", _SERVER_ERROR) < _SERVER_ERROR
         return Answer(
@@ -54,7 +64,8 @@ def make(call: Call, writer: Callable[[str], Any]) -> Answer:
         )
     except BotoCoreError as error:
         return Answer(StepState.UNKNOWN, None, describe(error))
-    return Answer(StepState.DONE, response["ResponseMetadata"].get("RequestId"), None)
+    request = response["ResponseMetadata"].get("RequestId") if response else None
+    return Answer(StepState.DONE, request, None)
 
 
 def describe(error: ClientError | BotoCoreError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from remediations.acting import act
@@ -23,7 +24,7 @@ def decide(worker: Worker, run: Run) -> Run:
         return worker.block(run, hold.reason, hold.detail, hold.retry_at, human=hold.human)
     if run.intended_at is not None and run.plan is not None:
         return act(worker, run, run.plan)
-    gone = _gone(worker, run)
+    gone = None if run.by_hand else _gone(worker, run)
     if gone is not None:
         return gone
     try:
@@ -41,7 +42,10 @@ def await_approval(worker: Worker, run: Run) -> Run:
     now = worker.now()
     if run.plan is None or now >= run.plan.expires_at:
         return worker.ledger.runs.close(run, Outcome.EXPIRED, now, reason="approval_expired")
-    if presence(run, worker.alertmanager, worker.prometheus) is Presence.GONE:
+    gone = not run.by_hand and (
+        presence(run, worker.alertmanager, worker.prometheus) is Presence.GONE
+    )
+    if gone:
         return _cancel(worker, run, "alert_resolved", None)
     pause = min(worker.inventory.engine.block_retry, run.plan.expires_at - now)
     return worker.wait(run, pause)
@@ -64,11 +68,11 @@ def _cancel(worker: Worker, run: Run, reason: str, detail: str | None) -> Run:
 
 def _plan(worker: Worker, run: Run) -> Run:
     action, now = worker.action(run), worker.now()
-    action.baseline(worker.context, run)
+    _baseline(worker, run)
     seen = worker.observe(run)
     with reading_aws():
         plan = action.plan(worker.context, run, seen)
-    if run.mode != "approve":
+    if run.mode == "shadow" or not _needs_person(run, plan):
         return worker.ledger.runs.save_plan(run, plan, State.READY, now, now)
     engine = worker.inventory.engine
     plan = replace(plan, expires_at=now + engine.approval_expiry)
@@ -77,10 +81,14 @@ def _plan(worker: Worker, run: Run) -> Run:
     )
 
 
+def _needs_person(run: Run, plan: Plan) -> bool:
+    return run.mode == "approve" or plan.approval
+
+
 def _act(worker: Worker, run: Run, plan: Plan) -> Run:
     if run.mode == "shadow":
         return _cancel(worker, run, "shadow", "; ".join(plan.diff))
-    if run.mode == "approve" and run.approved_by is None:
+    if _needs_person(run, plan) and run.approved_by is None:
         return _replan(worker, run, "approval_missing")
     if worker.now() >= plan.expires_at:
         return _replan(worker, run, "plan_expired")
@@ -89,8 +97,18 @@ def _act(worker: Worker, run: Run, plan: Plan) -> Run:
         return _cancel(worker, run, "already_done", "somebody else did it")
     if found is not Finding.ABSENT:
         return _replan(worker, run, "drift")
-    baseline = worker.action(run).baseline(worker.context, run)
+    baseline = _baseline(worker, run)
     return worker.call(run, "apply", 0, plan.calls[0], baseline)
+
+
+def _baseline(worker: Worker, run: Run) -> Mapping[str, float | None]:
+    """Measure the trouble; a person who asks need not prove that there is one."""
+    try:
+        return worker.action(run).baseline(worker.context, run)
+    except (BlockedError, ObsoleteError, UnavailableError):
+        if run.by_hand:
+            return {}
+        raise
 
 
 def _replan(worker: Worker, run: Run, reason: str) -> Run:

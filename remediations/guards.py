@@ -24,6 +24,7 @@ class Situation:
     pause_file: bool
     maintenance: SwitchState
     storm: bool
+    owned: Sequence[str]
     acting_on_target: str | None
     last_intent: float | None
     acted_last_hour: Sequence[str]
@@ -64,6 +65,10 @@ def maintenance(situation: Situation) -> Hold | None:
 def known_target(situation: Situation) -> Hold | None:
     """Hold what the inventory no longer allows: it may have changed since intake."""
     run = situation.run
+    if run.target not in situation.owned:
+        return _hold(situation, "not_allowed", f"{run.action} may not act on {run.target}")
+    if run.by_hand:
+        return None
     books = {book.name: book for book in situation.inventory.playbooks}
     book = books.get(run.playbook)
     if book is None or book.action != run.action or run.target not in book.targets:
@@ -108,9 +113,10 @@ def rate(situation: Situation) -> Hold | None:
 
 def blast_radius(situation: Situation) -> Hold | None:
     """Hold when too large a share of the platform would have been acted on within an hour."""
-    touched = {*situation.acted_last_hour, situation.run.target}
-    share = len(touched) / len(situation.inventory.functions)
-    if len(touched) == 1 or share <= situation.inventory.engine.max_share:
+    functions = situation.inventory.function_names
+    touched = {*situation.acted_last_hour, situation.run.target} & set(functions)
+    share = len(touched) / len(functions)
+    if len(touched) <= 1 or share <= situation.inventory.engine.max_share:
         return None
     return _hold(situation, "blast_radius", f"{share:.0%} of the platform within an hour")
 
@@ -126,6 +132,9 @@ GUARDS: tuple[Callable[[Situation], Hold | None], ...] = (
     blast_radius,
 )
 
+BY_HAND: tuple[Callable[[Situation], Hold | None], ...] = (kill_switch, known_target, one_scope)
+"""What holds a person back too; the others guard against acting without one."""
+
 
 def check(
     situation: Situation, guards: Sequence[Callable[[Situation], Hold | None]]
@@ -139,7 +148,13 @@ def check(
 
 
 def look(
-    ledger: Ledger, inventory: Inventory, run: Run, now: float, *, pause_file: bool
+    ledger: Ledger,
+    inventory: Inventory,
+    run: Run,
+    now: float,
+    *,
+    pause_file: bool,
+    owned: Sequence[str],
 ) -> Situation:
     """Read the situation, and turn the storm breaker with hysteresis."""
     return Situation(
@@ -150,6 +165,7 @@ def look(
         pause_file=pause_file,
         maintenance=ledger.switches.get(Switch.MAINTENANCE, now),
         storm=_storm(ledger, inventory, now),
+        owned=owned,
         acting_on_target=ledger.facts.acting_on(run.target, run.id),
         last_intent=ledger.facts.last_intent(run.action, run.target, run.id),
         acted_last_hour=ledger.facts.acted_since(now - _HOUR, run.id),

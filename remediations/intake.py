@@ -105,5 +105,5 @@ def _rule(
         return Decision.REFUSED, "foreign_target", target[:100], None
     if status == "resolved":
         return Decision.ACCEPTED, "resolved", None, None
-    intent = Intent(book.action, target, book.name, book.mode, {})
+    intent = Intent(book.action, target, book.name, book.mode, dict(book.params))
     return Decision.ACCEPTED, None, None, intent

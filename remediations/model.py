@@ -102,6 +102,12 @@ OUTCOMES_FROM: Mapping[State, frozenset[Outcome]] = {
 """Outcomes with which a run may be closed from each state."""
 
 
+OWN_SERVICE = "vigia"
+"""The service of calls that an action carries out itself, as many small ones."""
+BY_HAND = "by_hand"
+"""The playbook of runs that a person asked for."""
+
+
 @dataclass(frozen=True)
 class Call:
     """One call to the world, exactly as it will be made; ``arguments`` is JSON."""
@@ -118,7 +124,8 @@ class Plan:
     ``before`` is the observed state that the plan rests on (tokens such as RevisionId included),
     ``after`` the state that the effect check expects, ``undo`` the calls that reverse it,
     ``notes`` what a person should know (stable keys of ``catalogue.texts.runs``), ``diff``
-    readable lines, ``expires_at`` unix seconds.
+    readable lines, ``expires_at`` unix seconds. ``approval`` asks for a person whatever the mode:
+    what the plan does cannot be taken back, or interrupts service.
     """
 
     action: str
@@ -130,6 +137,7 @@ class Plan:
     diff: tuple[str, ...]
     notes: tuple[str, ...]
     expires_at: float
+    approval: bool = False
 
 
 @dataclass(frozen=True)
@@ -182,6 +190,11 @@ class Run:
     epoch: int
     lease_owner: str | None
     lease_until: float | None
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person asked for it; then no alert must hold it up."""
+        return self.playbook == BY_HAND
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ def verify(worker: Worker, run: Run, plan: Plan) -> Run:
     """Look once: effect first, then outcome; end the run when the looks suffice."""
     runs, engine, now = worker.ledger.runs, worker.inventory.engine, worker.now()
     applied = run.applied_at or now
-    over = now >= applied + engine.verify_deadline
+    action = worker.action(run)
+    over = now >= applied + (action.patience or engine.verify_deadline)
     try:
-        found = worker.action(run).effect(plan, worker.observe(run))
+        found = action.effect(plan, worker.observe(run))
     except UnavailableError as error:
         if over:
             return runs.close(
@@ -34,6 +35,8 @@ def verify(worker: Worker, run: Run, plan: Plan) -> Run:
         return runs.close(run, Outcome.FAILED, now, reason="no_effect")
     if found is Finding.PENDING:
         return worker.wait(run, engine.sample_every)
+    if not action.measured:
+        return runs.close(run, Outcome.SUCCEEDED, now, reason="done")
     if now < applied + engine.settle:
         return worker.wait(run, applied + engine.settle - now)
     return _sample(worker, run, plan, over=over)

@@ -11,10 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from inventory.model import Inventory
 from remediations import guards
-from remediations.action import Action, Context, Observation, UnavailableError
-from remediations.calls import Answer, describe, make
+from remediations.action import Action, Context, Hands, Observation, UnavailableError
+from remediations.calls import Answer, carry_out, describe, make
 from remediations.ledger.store import Ledger
-from remediations.model import Call, Run, State, Step, StepState
+from remediations.model import OWN_SERVICE, Call, Run, State, Step, StepState
 from remediations.presence import FiresAlerts, HoldsAlerts
 
 _RESEND_PAUSE = 2.0
@@ -41,9 +41,14 @@ class Worker:
     def hold(self, run: Run) -> guards.Hold | None:
         """Ask every guard."""
         situation = guards.look(
-            self.ledger, self.inventory, run, self.now(), pause_file=self.pause_file.exists()
+            self.ledger,
+            self.inventory,
+            run,
+            self.now(),
+            pause_file=self.pause_file.exists(),
+            owned=self.action(run).targets(self.inventory),
         )
-        return guards.check(situation, guards.GUARDS)
+        return guards.check(situation, guards.BY_HAND if run.by_hand else guards.GUARDS)
 
     def observe(self, run: Run) -> Observation:
         """Read the target's state.
@@ -52,7 +57,7 @@ class Worker:
             UnavailableError: if AWS does not tell.
         """
         with reading_aws():
-            return self.action(run).observe(self.context, run.target)
+            return self.action(run).observe(self.context, run)
 
     def block(
         self,
@@ -98,7 +103,14 @@ class Worker:
         """Commit the intent, make the call once, commit what came of it."""
         lease = self.inventory.engine.lease
         run, step = self.ledger.runs.intend(run, purpose, number, call, self.now(), lease, baseline)
-        return self.record(run, step, make(call, self.writer))
+        return self.record(run, step, self._make(run, call))
+
+    def _make(self, run: Run, call: Call) -> Answer:
+        action = self.action(run)
+        if call.service != OWN_SERVICE:
+            return make(call, self.writer, action.moot)
+        hands = Hands(self.context, self.writer)
+        return carry_out(lambda: action.own[call.operation](hands, call.arguments), action.moot)
 
     def record(self, run: Run, step: Step, answer: Answer) -> Run:
         """Commit a call's answer."""

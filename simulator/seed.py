@@ -16,8 +16,12 @@ from simulator.aws.codedeploy import Deployment, app_spec
 from simulator.aws.server import EmbeddedAws
 
 VERSIONS = 5
+LEFT_BEHIND = "retired_importer"
+"""A function that was deleted, and whose log group was not."""
+PROVISIONED = 2
 _DAY = 86_400.0
 _OBJECTS = 12
+_ROLE = "arn:aws:iam::123456789012:role/ons-lambda"
 _RUNNING = 3
 _TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 _DAILY_USD = {
@@ -30,10 +34,14 @@ _DAILY_USD = {
 }
 
 
-def seed(aws: EmbeddedAws, inventory: Inventory, now: Callable[[], float]) -> None:
-    """Create everything; ``now`` returns unix seconds."""
-    role = seed_functions(aws, inventory, now)
-    _people(aws)
+def seed(
+    aws: EmbeddedAws, inventory: Inventory, now: Callable[[], float], *, functions: bool = True
+) -> None:
+    """Create everything, or all but the ``functions``; ``now`` returns unix seconds."""
+    role = seed_functions(aws, inventory, now) if functions else _ROLE
+    _people(aws, inventory, now())
+    _network(aws)
+    _logs(aws, inventory, now())
     _pipeline(aws, inventory, role)
     _storage(aws, inventory)
     _flags(aws, inventory)
@@ -67,11 +75,19 @@ def seed_functions(aws: EmbeddedAws, inventory: Inventory, now: Callable[[], flo
     return str(role)
 
 
-def _people(aws: EmbeddedAws) -> None:
+def _people(aws: EmbeddedAws, inventory: Inventory, now: float) -> None:
     iam = aws.client("iam")
-    for user in ("deploy-bot", "operations"):
+    limit = inventory.security.access_key_max_age
+    # One key was rotated in time, the other should have been long ago.
+    for user, age in (("deploy-bot", limit / 9), ("operations", limit * 2)):
         iam.create_user(UserName=user)
-        iam.create_access_key(UserName=user)
+        key = iam.create_access_key(UserName=user)["AccessKey"]["AccessKeyId"]
+        aws.security.created(user, key, now - age)
+    for days, name in enumerate(inventory.security.trail_events, 1):
+        aws.trail.record(name, "operations", now - days * _DAY)
+
+
+def _network(aws: EmbeddedAws) -> None:
     ec2 = aws.client("ec2")
     network = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
     for name, source in (("ons-influxdb", "10.0.0.0/8"), ("ons-bastion", "0.0.0.0/0")):
@@ -79,6 +95,17 @@ def _people(aws: EmbeddedAws) -> None:
         ec2.authorize_security_group_ingress(
             GroupId=group["GroupId"], IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp=source
         )
+
+
+def _logs(aws: EmbeddedAws, inventory: Inventory, now: float) -> None:
+    """Keep logs for a month, but for ever in one function's group and in one left behind."""
+    client = aws.client("logs")
+    for function in inventory.functions[:-1]:
+        client.put_retention_policy(logGroupName=function.log_group, retentionInDays=30)
+    left = f"{inventory.log_groups.prefixes[0]}{LEFT_BEHIND}"
+    client.create_log_group(logGroupName=left)
+    for days in range(400, 370, -1):
+        aws.logs.put(left, "seed", now - days * _DAY, "import of the old format is done")
 
 
 def _function(
@@ -101,6 +128,12 @@ def _function(
     client.create_alias(
         FunctionName=function.name, Name=function.alias, FunctionVersion=str(VERSIONS)
     )
+    if function.provisioned:
+        client.put_provisioned_concurrency_config(
+            FunctionName=function.name,
+            Qualifier=function.alias,
+            ProvisionedConcurrentExecutions=PROVISIONED,
+        )
     aws.client("logs").create_log_group(logGroupName=function.log_group)
     _deployments(aws, inventory, function, now)
 

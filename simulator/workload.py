@@ -172,6 +172,10 @@ class Workload:
         self._put("AWS/Lambda", "Errors", dimensions, [float(failed)])
         self._put("AWS/Lambda", "Throttles", dimensions, [0.0])
         self._put("AWS/Lambda", "Duration", dimensions, [seconds * 1000])
+        if ready := self._aws.provisioned.ready(function.name, function.alias):
+            resource = {"Resource": f"{function.name}:{function.alias}", **dimensions}
+            self._put("AWS/Lambda", "ProvisionedConcurrencyUtilization", resource, [1 / ready])
+            self._put("AWS/Lambda", "ProvisionedConcurrencySpilloverInvocations", resource, [0.0])
 
     def _put(
         self, namespace: str, name: str, dimensions: dict[str, str], values: list[float]

@@ -73,7 +73,14 @@ REASONS = {
     "aws_unreachable": Text("a AWS não responde", "AWS does not answer"),
     "aws_denied": Text("a AWS negou a permissão", "AWS denied permission"),
     "aws_error": Text("a AWS respondeu com erro", "AWS answered with an error"),
+    "managed_rule": Text("um serviço da AWS administra a regra", "an AWS service manages the rule"),
+    "no_pause_known": Text("o livro não conhece nenhuma suspensão", "the ledger knows of no pause"),
+    "target_missing": Text("o alvo não existe na AWS", "the target does not exist in AWS"),
+    "storage_only_grows": Text("o armazenamento só cresce", "storage only grows"),
+    "not_available": Text("a instância não está disponível", "the instance is not available"),
     # the way to an ending
+    "done": Text("feito e conferido", "done and checked"),
+    "too_many_calls": Text("exigiria chamadas demais", "it would take too many calls"),
     "approval_needed": Text("o plano aguarda aprovação", "the plan awaits approval"),
     "approval_expired": Text("ninguém aprovou a tempo", "nobody approved in time"),
     "blocked_too_long": Text("ficou detida tempo demais", "it was held for too long"),
@@ -99,6 +106,30 @@ REASONS = {
     "expired": Text("expirou sem agir", "it expired without acting"),
 }
 NOTES = {
+    "events_are_lost": Text(
+        "Com a regra desabilitada, eventos que chegam se perdem, salvo os arquivados.",
+        "While a rule is disabled, events that arrive are lost unless they are archived.",
+    ),
+    "express_goes_on": Text(
+        "Execuções EXPRESS não podem ser listadas nem paradas: as que correm terminam sozinhas.",
+        "EXPRESS executions can be neither listed nor stopped: those that run end by themselves.",
+    ),
+    "events_are_deleted": Text(
+        "Eventos mais antigos que o novo prazo são apagados para sempre.",
+        "Events older than the new limit are deleted for good.",
+    ),
+    "costs_until_removed": Text(
+        "Instâncias provisionadas são cobradas até serem removidas.",
+        "Provisioned instances are billed until they are removed.",
+    ),
+    "instance_restarts": Text(
+        "A instância reinicia: escritas e consultas falham por alguns minutos.",
+        "The instance restarts: writes and queries fail for some minutes.",
+    ),
+    "redrive_too_late": Text(
+        "As execuções paradas passaram do prazo de 14 dias e não podem ser retomadas.",
+        "The stopped executions are past the limit of 14 days and cannot be taken up again.",
+    ),
     "configuration_rolls_back": Text(
         "A versão congela a configuração: variáveis, memória e tempo-limite voltam junto.",
         "A version freezes configuration: variables, memory and time-out roll back too.",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +10,9 @@ from botocore.exceptions import ClientError
 
 from catalogue.metrics import Kind, MetricSpec
 from catalogue.text import Text
+from exporter import cost_days
 from exporter.collector import CollectError, Collector, Context, Priority, Reading, Reason, Use
+from exporter.cost_days import TRAILING_DAYS, Day, between, parse, trailing_days
 from exporter.samples import Series
 from inventory.model import Inventory
 
@@ -37,6 +37,33 @@ SETTLED = MetricSpec(
     ("day",),
     Text("1 se o custo do dia já não é provisório", "1 if the day's cost is no longer provisional"),
 )
+UNSETTLED = MetricSpec(
+    "dataplatform_cost_unsettled",
+    Kind.GAUGE,
+    (),
+    Text(
+        "Dias, dos sete até ontem, que a AWS ainda pode corrigir",
+        "Days, of the seven up to yesterday, that AWS may still restate",
+    ),
+)
+RESTATED = MetricSpec(
+    "dataplatform_cost_restated_usd",
+    Kind.GAUGE,
+    ("days_ago",),
+    Text(
+        "Quanto o custo do dia mudou desde que foi visto pela primeira vez depois de acabar",
+        "How much the day's cost has changed since it was first seen after its end",
+    ),
+)
+TREND = MetricSpec(
+    "dataplatform_cost_trend_7d_ratio",
+    Kind.GAUGE,
+    ("service",),
+    Text(
+        "Custo dos sete dias até ontem sobre o dos sete anteriores, por serviço",
+        "Cost of the seven days up to yesterday over that of the seven before, by service",
+    ),
+)
 MONTH_TO_DATE = MetricSpec(
     "dataplatform_cost_month_to_date_usd",
     Kind.GAUGE,
@@ -55,37 +82,30 @@ BUDGET = MetricSpec(
     (),
     Text("Orçamento mensal, em dólares", "Monthly budget, in USD"),
 )
-SPECS = (DAILY, TRAILING_7D, SETTLED, MONTH_TO_DATE, FORECAST, BUDGET)
+BUDGET_USED = MetricSpec(
+    "dataplatform_cost_budget_used_ratio",
+    Kind.GAUGE,
+    (),
+    Text("Parte do orçamento mensal já gasta", "Share of the monthly budget that is spent"),
+)
+SPECS = (
+    DAILY,
+    TRAILING_7D,
+    SETTLED,
+    UNSETTLED,
+    RESTATED,
+    TREND,
+    MONTH_TO_DATE,
+    FORECAST,
+    BUDGET,
+    BUDGET_USED,
+)
 
 _NAME = "cost"
 USD_PER_REQUEST = 0.01
-_TRAILING_DAYS = 7
 # A run that comes a little early by its jitter must not skip a whole turn.
 _TOLERANCE = 0.02
 _LONGEST_TURN = 3600.0
-
-
-@dataclass(frozen=True)
-class Day:
-    """One UTC day: US dollars by service, and whether AWS may still restate them."""
-
-    services: dict[str, float]
-    estimated: bool
-
-
-def parse(pages: list[dict[str, Any]]) -> dict[date, Day]:
-    """Read the pages of GetCostAndUsage (daily unblended cost grouped by service)."""
-    days: dict[date, dict[str, float]] = defaultdict(dict)
-    estimated: dict[date, bool] = {}
-    for page in pages:
-        for result in page["ResultsByTime"]:
-            day = date.fromisoformat(result["TimePeriod"]["Start"])
-            estimated[day] = estimated.get(day, False) or bool(result["Estimated"])
-            for group in result["Groups"]:
-                cost = float(group["Metrics"]["UnblendedCost"]["Amount"])
-                services = days[day]
-                services[group["Keys"][0]] = services.get(group["Keys"][0], 0.0) + cost
-    return {day: Day(days.get(day, {}), flag) for day, flag in estimated.items()}
 
 
 def collect(context: Context) -> Reading:
@@ -95,15 +115,16 @@ def collect(context: Context) -> Reading:
     usage = documents.get("usage")
     if usage is None or _old(context, usage):
         pages = list(_usage_pages(context, today))
+        parsed = parse(pages)
         usage = {
             "asked_at": context.now(),
             "days": {
-                day.isoformat(): [found.services, found.estimated]
-                for day, found in parse(pages).items()
+                day.isoformat(): [found.services, found.estimated] for day, found in parsed.items()
             },
         }
+        documents["first"] = cost_days.first_seen(documents.get("first", {}), parsed, today)
         # Paid for: kept before anything else can fail.
-        context.state.commit({"usage": usage})
+        context.state.commit({"usage": usage, "first": documents["first"]})
     forecast = documents.get("forecast")
     if forecast is None or _old(context, forecast):
         forecast = {
@@ -114,10 +135,16 @@ def collect(context: Context) -> Reading:
         context.state.commit({"forecast": forecast})
     days = {date.fromisoformat(day): Day(*values) for day, values in usage["days"].items()}
     yesterday = days.get(today - timedelta(days=1))
+    budget = context.inventory.budget.monthly_usd
+    month = between(days, today.replace(day=1), today)
     return Reading(
         (
             *_series(days, today, forecast),
-            Series(BUDGET, (), context.inventory.budget.monthly_usd),
+            *_restated(days, today, documents.get("first", {})),
+            *_trend(days, today),
+            Series(MONTH_TO_DATE, (), month),
+            Series(BUDGET, (), budget),
+            Series(BUDGET_USED, (), month / budget),
         ),
         expected=1,
         seen=int(yesterday is not None and bool(yesterday.services)),
@@ -127,7 +154,7 @@ def collect(context: Context) -> Reading:
 
 def _series(days: Mapping[date, Day], today: date, forecast: Mapping[str, Any]) -> Iterator[Series]:
     yesterday = today - timedelta(days=1)
-    trailing = [days.get(yesterday - timedelta(days=n)) for n in range(1, _TRAILING_DAYS + 1)]
+    trailing = [days.get(yesterday - timedelta(days=n)) for n in range(1, TRAILING_DAYS + 1)]
     whole = [day for day in trailing if day is not None]
     found = days.get(yesterday)
     if found is not None:
@@ -138,16 +165,27 @@ def _series(days: Mapping[date, Day], today: date, forecast: Mapping[str, Any]) 
                 mean = sum(day.services.get(service, 0.0) for day in whole) / len(whole)
                 yield Series(TRAILING_7D, (service,), mean)
         yield Series(SETTLED, ("yesterday",), float(not found.estimated))
-    yield Series(MONTH_TO_DATE, (), _between(days, today.replace(day=1), today))
     asked = date.fromisoformat(forecast["from"])
     # What was forecast from an earlier day on is completed by what is known before that day.
     if forecast["rest"] is not None and asked.replace(day=1) == today.replace(day=1):
-        known = _between(days, today.replace(day=1), asked)
+        known = between(days, today.replace(day=1), asked)
         yield Series(FORECAST, (), known + forecast["rest"])
 
 
-def _between(days: Mapping[date, Day], start: date, end: date) -> float:
-    return sum((sum(day.services.values()) for at, day in days.items() if start <= at < end), 0.0)
+def _restated(
+    days: Mapping[date, Day], today: date, first: Mapping[str, float]
+) -> Iterator[Series]:
+    trailing = {ago: days[day] for ago, day in enumerate(trailing_days(today), 1) if day in days}
+    yield Series(UNSETTLED, (), float(sum(day.estimated for day in trailing.values())))
+    for ago, day in trailing.items():
+        seen = first.get((today - timedelta(days=ago)).isoformat())
+        if seen is not None:
+            yield Series(RESTATED, (str(ago),), day.total - seen)
+
+
+def _trend(days: Mapping[date, Day], today: date) -> Iterator[Series]:
+    for service, ratio in cost_days.trend(days, today).items():
+        yield Series(TREND, (service,), ratio)
 
 
 def _newest(days: Mapping[date, Day]) -> float | None:
@@ -165,8 +203,8 @@ def _old(context: Context, document: Mapping[str, Any]) -> bool:
 
 
 def _usage_pages(context: Context, today: date) -> Iterator[dict[str, Any]]:
-    yesterday = today - timedelta(days=1)
-    start = min(today.replace(day=1), yesterday - timedelta(days=_TRAILING_DAYS))
+    # Two whole weeks for the trend, from the first of the month on for its total: one page.
+    start = min(today.replace(day=1), today - timedelta(days=2 * TRAILING_DAYS))
     request: dict[str, Any] = {
         # Today is asked for too: after midnight it is the provisional yesterday.
         "TimePeriod": {

@@ -72,6 +72,15 @@ ALIAS_INFO = MetricSpec(
     ("function", "alias", "version"),
     Text("Versão servida pelo alias; sempre 1", "Version that the alias serves; always 1"),
 )
+ALIAS_WEIGHT = MetricSpec(
+    "dataplatform_lambda_alias_weight",
+    Kind.GAUGE,
+    ("function", "alias", "version"),
+    Text(
+        "Parte do tráfego que o alias dá à versão, de 0 a 1",
+        "Share of the traffic that the alias gives to the version, 0 to 1",
+    ),
+)
 ALIAS_CHANGED = MetricSpec(
     "dataplatform_lambda_alias_changed_timestamp_seconds",
     Kind.GAUGE,
@@ -89,6 +98,7 @@ SPECS = (
     VERSION_INVOCATIONS,
     VERSION_ERRORS,
     ALIAS_INFO,
+    ALIAS_WEIGHT,
     ALIAS_CHANGED,
 )
 
@@ -324,8 +334,9 @@ def _series(function: Function, record: Record, log: AliasLog) -> Iterator[Serie
     for version, known in versions.items():
         yield Series(VERSION_INVOCATIONS, (*alias, version), known.invocations)
         yield Series(VERSION_ERRORS, (*alias, version), known.errors)
-    for version in log.served:
+    for version, share in log.served.items():
         yield Series(ALIAS_INFO, (*alias, version), 1.0)
+        yield Series(ALIAS_WEIGHT, (*alias, version), share)
     if log.changed_at is not None:
         yield Series(ALIAS_CHANGED, alias, log.changed_at)
 

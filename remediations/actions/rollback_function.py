@@ -22,6 +22,7 @@ from catalogue.recorded import (
     LAMBDA_VERSION_ERRORS,
     LAMBDA_VERSION_INVOCATIONS,
 )
+from inventory.model import Inventory
 from inventory.resources import Function
 from remediations.action import (
     Action,
@@ -47,10 +48,15 @@ def target(labels: Mapping[str, str]) -> str | None:
     return labels.get("function") or None
 
 
-def observe(context: Context, name: str) -> Observation:
+def targets(inventory: Inventory) -> tuple[str, ...]:
+    """Return the functions of the main account whose alias is followed."""
+    return tuple(f.key for f in inventory.functions if f.follow_alias and f.scope is None)
+
+
+def observe(context: Context, run: Run) -> Observation:
     """Read the alias and the deployments of its group, newest first."""
-    function = context.inventory.function(name)
-    alias = context.reader("lambda").get_alias(FunctionName=name, Name=function.alias)
+    function = context.inventory.function(run.target)
+    alias = context.reader("lambda").get_alias(FunctionName=function.name, Name=function.alias)
     return {
         "version": alias["FunctionVersion"],
         "weights": (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {},
@@ -297,9 +303,9 @@ def _differences(context: Context, function: str, now: str, then: str) -> tuple[
     return (*lines, *(f"environment variable {key} changes" for key in changed))
 
 
-def settled(plan_: Plan, number: int, seen: Observation) -> Finding:
+def settled(plan_: Plan, call: Call, seen: Observation) -> Finding:
     """Tell from the world whether a call took effect."""
-    if plan_.calls[number].operation == "StopDeployment":
+    if call.operation == "StopDeployment":
         status = {d["id"]: d["status"] for d in seen["deployments"]}.get(plan_.before["deployment"])
         if status == "Stopped":
             return Finding.HAPPENED
@@ -385,6 +391,7 @@ ACTION = Action(
     ),
     writes=("codedeploy:StopDeployment", "lambda:UpdateAlias"),
     target=target,
+    targets=targets,
     observe=observe,
     plan=plan,
     settled=settled,

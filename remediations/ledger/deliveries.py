@@ -54,6 +54,14 @@ class Receipt:
     run_id: str | None
 
 
+class RunOpenError(Exception):
+    """The same action on the same target is under way; ``run_id`` names it."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"{run_id} is open already")
+        self.run_id = run_id
+
+
 class Deliveries:
     """Commits deliveries and the runs they open, all of a webhook in one transaction."""
 
@@ -67,6 +75,35 @@ class Deliveries:
                 _count(connection, TRUNCATED, truncated)
             return [_receive(connection, delivery, now) for delivery in deliveries]
 
+    def ask(self, intent: Intent, by: str, now: float) -> str:
+        """Open a run that a person asks for and return its id.
+
+        Raises:
+            RunOpenError: if a run of this action on this target is open already.
+        """
+        run_id = _new_id()
+        asked = Delivery(
+            key=run_id,
+            fingerprint=f"hand-{run_id}",
+            status="asked",
+            labels={},
+            starts_at=now,
+            decision=Decision.ACCEPTED,
+        )
+        with write(self._engine) as connection:
+            open_id = _open_run(connection, intent)
+            if open_id is not None:
+                raise RunOpenError(open_id)
+            _insert_run(connection, run_id, asked, intent, now)
+            audit.append(
+                connection, now, "asked", run_id, {"by": by, "params": dict(intent.params)}
+            )
+        return run_id
+
+
+def _new_id() -> str:
+    return f"r-{uuid.uuid4().hex[:12]}"
+
 
 def _receive(connection: sa.Connection, delivery: Delivery, now: float) -> Receipt:
     decision, reason, run_id = delivery.decision, delivery.reason, None
@@ -75,7 +112,7 @@ def _receive(connection: sa.Connection, delivery: Delivery, now: float) -> Recei
         if run_id is not None:
             decision, reason = Decision.DUPLICATE, "run_open"
         else:
-            run_id = f"r-{uuid.uuid4().hex[:12]}"
+            run_id = _new_id()
     row: dict[str, Any] = {
         "id": uuid.uuid4().hex,
         "delivery_key": delivery.key,

@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from remediations.ledger.rows import read_run
-from remediations.ledger.schema import COUNTS, DELIVERIES, RUNS, VERDICTS
+from remediations.action import Past
+from remediations.ledger.rows import read_run, read_step
+from remediations.ledger.schema import COUNTS, DELIVERIES, RUNS, STEPS, VERDICTS
 from remediations.model import NO_HUMAN_NEEDED, Decision, Outcome, Run, State
 
 
@@ -71,6 +72,28 @@ class Facts:
         """Return which versions of the target are known to be healthy or not."""
         query = sa.select(VERDICTS.c.version, VERDICTS.c.healthy).where(VERDICTS.c.target == target)
         return {row.version: bool(row.healthy) for row in self._all(query)}
+
+    def past(self, action: str, target: str) -> Past | None:
+        """Return what the newest run of ``action`` that acted on ``target`` found and did."""
+        query = (
+            sa.select(RUNS)
+            .where(
+                RUNS.c.action == action,
+                RUNS.c.target == target,
+                RUNS.c.intended_at.is_not(None),
+            )
+            .order_by(RUNS.c.intended_at.desc())
+            .limit(1)
+        )
+        found = self._all(query)
+        if not found:
+            return None
+        run = read_run(found[0])
+        if run.plan is None or run.intended_at is None:
+            raise AssertionError(f"{run.id} acted without a plan")
+        steps = sa.select(STEPS).where(STEPS.c.run_id == run.id, STEPS.c.purpose == "apply")
+        calls = [read_step(row).call for row in self._all(steps.order_by(STEPS.c.number))]
+        return Past(run.id, run.intended_at, run.plan.before, tuple(calls))
 
     def runs(self, *, open_only: bool = False, limit: int = 200) -> list[Run]:
         """Return runs, newest first."""

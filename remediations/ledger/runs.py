@@ -122,7 +122,8 @@ class Runs:
             now,
             kind="plan",
             body={"plan": document, "plan_hash": digest},
-            call="approval_needed" if to is State.AWAITING_APPROVAL else None,
+            # Whoever asked by hand is there to approve: nobody else need be called.
+            call="approval_needed" if to is State.AWAITING_APPROVAL and not run.by_hand else None,
             plan=dumps(document),
             plan_hash=digest,
             approved_by=None,
@@ -282,21 +283,22 @@ class Runs:
 
     def cancel(self, run_id: str, by: str, now: float) -> Run:
         """End a run that has not touched the world; raises NotPossibleError if it has."""
-        run = self._existing(run_id)
+        run = self.existing(run_id)
         if run.state is State.CLOSED:
             raise NotPossibleError(f"{run_id} is closed: {run.outcome}")
         if run.intended_at is not None:
             raise NotPossibleError(f"{run_id} has acted already and is being verified")
         return self._end(run, Outcome.CANCELLED, by, now)
 
-    def _existing(self, run_id: str) -> Run:
+    def existing(self, run_id: str) -> Run:
+        """Return one run; raises NotPossibleError if there is none."""
         run = self.get(run_id)
         if run is None:
-            raise NotPossibleError(f"there is no run {run_id}")
+            raise NotPossibleError(f"there is no run {run_id[:64]}")
         return run
 
     def _waiting(self, run_id: str) -> Run:
-        run = self._existing(run_id)
+        run = self.existing(run_id)
         if run.state is not State.AWAITING_APPROVAL:
             raise NotPossibleError(f"{run_id} does not wait for approval: it is {run.state}")
         return run

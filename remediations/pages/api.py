@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -18,8 +17,10 @@ from remediations.ledger.store import Ledger
 from remediations.ledger.switches import Switch
 from remediations.model import Decision, Run
 from remediations.pages import views
+from remediations.pages.answers import asked_by, body, problem
+from remediations.pages.by_hand import add_actions
 
-_NAME_LIMIT = 200
+_REASON_LIMIT = 200
 
 
 def api(  # noqa: C901 one small function for each route, over the same dependencies
@@ -40,23 +41,23 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
         if allowed(header):
             return None
         if header is None:
-            return _problem(401, "a bearer token is needed")
-        return _problem(403, "the token is not known")
+            return problem(401, "a bearer token is needed")
+        return problem(403, "the token is not known")
 
     @pages.errorhandler(SQLAlchemyError)
     def _ledger_away(_error: SQLAlchemyError) -> ResponseReturnValue:
-        return _problem(503, "the ledger does not answer")
+        return problem(503, "the ledger does not answer")
 
     @pages.errorhandler(NotPossibleError)
     def _not_possible(error: NotPossibleError) -> ResponseReturnValue:
-        return _problem(404 if "there is no run" in str(error) else 409, str(error))
+        return problem(404 if "there is no run" in str(error) else 409, str(error))
 
     @pages.post("/alerts")
     def _receive() -> ResponseReturnValue:
         try:
             deliveries, truncated = read_webhook(request.get_data(), inventory, actions)
         except MalformedError as error:
-            return _problem(400, str(error))
+            return problem(400, str(error))
         receipts = ledger.deliveries.receive(deliveries, truncated, now())
         wake()
         counts = {
@@ -73,30 +74,32 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
 
     @pages.get("/runs/<run_id>")
     def _run(run_id: str) -> ResponseReturnValue:
-        return jsonify(views.full_document(ledger, _existing(run_id), locale))
+        return jsonify(views.full_document(ledger, ledger.runs.existing(run_id), locale))
 
     @pages.post("/runs/<run_id>/approve")
     def _approve(run_id: str) -> ResponseReturnValue:
-        asked = _body()
+        asked = body()
         digest = asked.get("plan_hash")
         if not isinstance(digest, str):
-            return _problem(400, "plan_hash is missing: approve the plan that you have seen")
-        return _decided(ledger.runs.approve(run_id, digest, _by(asked), now()))
+            return problem(400, "plan_hash is missing: approve the plan that you have seen")
+        return _decided(ledger.runs.approve(run_id, digest, asked_by(asked), now()))
 
     @pages.post("/runs/<run_id>/reject")
     def _reject(run_id: str) -> ResponseReturnValue:
-        return _decided(ledger.runs.reject(run_id, _by(_body()), now()))
+        return _decided(ledger.runs.reject(run_id, asked_by(body()), now()))
 
     @pages.post("/runs/<run_id>/cancel")
     def _cancel(run_id: str) -> ResponseReturnValue:
-        return _decided(ledger.runs.cancel(run_id, _by(_body()), now()))
+        return _decided(ledger.runs.cancel(run_id, asked_by(body()), now()))
 
     @pages.get("/why/<fingerprint>")
     def _why(fingerprint: str) -> ResponseReturnValue:
         document = views.why_document(ledger, fingerprint, locale)
         if document is None:
-            return _problem(404, f"no alert with fingerprint {fingerprint[:64]} was delivered")
+            return problem(404, f"no alert with fingerprint {fingerprint[:64]} was delivered")
         return jsonify(document)
+
+    add_actions(pages, ledger, inventory, actions, wake, now)
 
     @pages.post("/pause")
     def _pause() -> ResponseReturnValue:
@@ -107,12 +110,12 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
         return _switch(engaged=False)
 
     def _switch(*, engaged: bool) -> ResponseReturnValue:
-        asked = _body()
+        asked = body()
         ledger.switches.set(
             Switch.PAUSE,
             engaged=engaged,
-            by=_by(asked),
-            reason=str(asked.get("reason", ""))[:_NAME_LIMIT],
+            by=asked_by(asked),
+            reason=str(asked.get("reason", ""))[:_REASON_LIMIT],
             now=now(),
         )
         wake()
@@ -122,32 +125,9 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
         wake()
         return jsonify(views.run_document(run, locale))
 
-    def _existing(run_id: str) -> Run:
-        run = ledger.runs.get(run_id)
-        if run is None:
-            raise NotPossibleError(f"there is no run {run_id[:64]}")
-        return run
-
     return pages
-
-
-def _problem(status: int, message: str) -> Response:
-    answer = jsonify({"error": message})
-    answer.status_code = status
-    if status == 401:  # noqa: PLR2004 the one status that carries a challenge
-        answer.headers["WWW-Authenticate"] = "Bearer"
-    return answer
-
-
-def _body() -> Mapping[str, Any]:
-    document = request.get_json(silent=True)
-    return document if isinstance(document, dict) else {}
-
-
-def _by(asked: Mapping[str, Any]) -> str:
-    return str(asked.get("by") or "api").replace("\0", "")[:_NAME_LIMIT]
 
 
 def problem_of(error: HTTPException) -> Response:
     """Return werkzeug's refusals in the API's form."""
-    return _problem(error.code or 500, error.description or error.name)
+    return problem(error.code or 500, error.description or error.name)

@@ -94,6 +94,17 @@ def document(version: str) -> dict[str, Any]:
                     "End a run that has not acted", "200", "404", "409", body=who, **by_id
                 )
             },
+            "/v1/actions": {"get": _operation("What may be asked for by hand", "200")},
+            "/v1/actions/{name}": {
+                "post": _operation(
+                    "Ask for an action: its plan then waits for approval",
+                    *("202", "400", "404", "409"),
+                    body=_object(
+                        target=text, params={"type": "object"}, dry_run={"type": "boolean"}, by=text
+                    ),
+                    parameters=[{**_RUN_ID, "name": "name"}],
+                )
+            },
             "/v1/why/{fingerprint}": {
                 "get": _operation(
                     "Why an alert was or was not acted on", "200", "404", parameters=[print_]

@@ -6,6 +6,8 @@ from typing import Any
 
 from catalogue.text import Locale
 from catalogue.texts.remediations import NOTES, REASONS
+from inventory.model import Inventory
+from remediations.action import Action
 from remediations.ledger import audit
 from remediations.ledger.rows import plan_document
 from remediations.ledger.store import Ledger
@@ -83,6 +85,16 @@ def _step_document(step: Step) -> dict[str, Any]:
         "error": step.error,
         "intended_at": step.intended_at,
         "settled_at": step.settled_at,
+    }
+
+
+def action_document(action: Action, inventory: Inventory) -> dict[str, Any]:
+    """Return what may be asked of an action, its parameters as a JSON schema."""
+    return {
+        "name": action.name,
+        "risk": action.risk.value,
+        "targets": list(action.targets(inventory)),
+        "params": action.params.model_json_schema().get("properties", {}),
     }
 
 

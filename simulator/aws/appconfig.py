@@ -1,6 +1,7 @@
 """AppConfig and its data plane, ours and whole: moto has no environments and no deployments.
 
-States, conflicts and bake times follow the API reference of StartDeployment and StopDeployment.
+States, conflicts and bake times follow the API reference of StartDeployment and StopDeployment;
+tokens, poll intervals and empty answers that of GetLatestConfiguration.
 """
 
 from __future__ import annotations
@@ -9,12 +10,16 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
 from simulator.aws.front import AwsError, Front, json_response
 
+TOKEN_SECONDS = 86_400.0
+_LEAST_POLL, _MOST_POLL = 15, 86_400
+_FLAGS = "AWS.AppConfig.FeatureFlags"
 _RUNNING = ("DEPLOYING", "BAKING", "VALIDATING", "ROLLING_BACK")
 _ALL_AT_ONCE: dict[str, Any] = {
     "Id": "AppConfig.AllAtOnce",
@@ -57,6 +62,11 @@ class _Deployment:
 
     def describe(self, application: str, now: float) -> dict[str, Any]:
         """Return the API's view."""
+        minutes = sum(
+            self.strategy[name]
+            for name in ("DeploymentDurationInMinutes", "FinalBakeTimeInMinutes")
+        )
+        ended = self.state(now) not in _RUNNING and not self.stopped
         return {
             "ApplicationId": application,
             "EnvironmentId": self.environment,
@@ -65,7 +75,20 @@ class _Deployment:
             "DeploymentNumber": self.number,
             "ConfigurationVersion": str(self.version),
             "State": self.state(now),
+            "StartedAt": _iso(self.started),
+            "CompletedAt": _iso(self.started + minutes * 60) if ended else None,
         }
+
+
+@dataclass
+class _Session:
+    """A session of the data plane between two of its calls; times are unix seconds."""
+
+    where: tuple[str, str, str]
+    interval: int
+    expires: float
+    not_before: float = 0.0
+    has: tuple[str, int] | None = None
 
 
 @dataclass
@@ -85,7 +108,7 @@ class AppConfigService:
         self._now = now
         self._applications: dict[str, _Application] = {}
         self._strategies: dict[str, dict[str, Any]] = {_ALL_AT_ONCE["Id"]: _ALL_AT_ONCE}
-        self._sessions: dict[str, tuple[str, str, str]] = {}
+        self._sessions: dict[str, _Session] = {}
 
     def deployed_flags(self, application: str, environment: str, profile: str) -> dict[str, Any]:
         """Return the flag document that is really deployed, by names; empty before any."""
@@ -264,37 +287,86 @@ class AppConfigService:
         return json_response(deployment.describe(found["app"], now), 202)
 
     def _start_session(self, request: Request, _found: dict[str, str]) -> Response:
-        asked, token = request.get_json(), secrets.token_hex(16)
-        self._sessions[token] = (
+        asked = request.get_json()
+        where = (
             asked["ApplicationIdentifier"],
             asked["EnvironmentIdentifier"],
             asked["ConfigurationProfileIdentifier"],
         )
+        self._placed(*where)
+        interval = int(asked.get("RequiredMinimumPollIntervalInSeconds") or _LEAST_POLL)
+        if not _LEAST_POLL <= interval <= _MOST_POLL:
+            raise AwsError(400, "BadRequestException", "The poll interval is out of range")
+        token = self._keep(_Session(where, interval, self._now() + TOKEN_SECONDS))
         return json_response({"InitialConfigurationToken": token}, 201)
 
-    def _latest(self, request: Request, _found: dict[str, str]) -> Response:
-        session = self._sessions.pop(request.args.get("configuration_token", ""), None)
-        if session is None:
-            raise AwsError(400, "BadRequestException", "The token is invalid or was used")
-        following = secrets.token_hex(16)
-        self._sessions[following] = session
-        version = self._by_names(*session)
-        headers = {
-            "Next-Poll-Configuration-Token": following,
-            "Next-Poll-Interval-In-Seconds": "15",
-        }
-        body = version.content if version else b""
-        return Response(body, 200, headers, content_type="application/json")
+    def _keep(self, session: _Session) -> str:
+        token = secrets.token_hex(16)
+        self._sessions[token] = session
+        return token
 
-    def _by_names(self, application: str, environment: str, profile: str) -> _Version | None:
+    def _latest(self, request: Request, _found: dict[str, str]) -> Response:
+        token, now = request.args.get("configuration_token", ""), self._now()
+        session = self._sessions.get(token)
+        if session is None:
+            raise _bad_token("Corrupted", "The token is invalid or was used")
+        if now >= session.expires:
+            raise _bad_token("Expired", "The token has expired")
+        if now < session.not_before:
+            raise _bad_token("PollIntervalNotSatisfied", "Request too early")
+        app, environment, profile = self._placed(*session.where)
+        version = self._deployed(app, environment, profile)
+        if version is None:
+            raise _not_found("Deployment", "Nothing is deployed")
+        del self._sessions[token]
+        following = _Session(
+            session.where,
+            session.interval,
+            now + TOKEN_SECONDS,
+            now + session.interval,
+            (profile, version.number),
+        )
+        headers = {
+            "Next-Poll-Configuration-Token": self._keep(following),
+            "Next-Poll-Interval-In-Seconds": str(session.interval),
+        }
+        unchanged = session.has == following.has
+        body = b"" if unchanged else _retrieved(app.profiles[profile], version)
+        return Response(body, 200, headers, content_type=version.content_type)
+
+    def _placed(
+        self, application: str, environment: str, profile: str
+    ) -> tuple[_Application, str, str]:
         for app in self._applications.values():
             if application in (app.id, app.name):
-                return self._deployed(
-                    app,
-                    _id_of(app.environments, environment),
-                    _id_of({k: v["Name"] for k, v in app.profiles.items()}, profile),
-                )
-        raise AwsError(404, "ResourceNotFoundException", "Application not found")
+                profiles = {key: known["Name"] for key, known in app.profiles.items()}
+                return app, _id_of(app.environments, environment), _id_of(profiles, profile)
+        raise _not_found("Application", "Application not found")
+
+
+def _retrieved(profile: dict[str, Any], version: _Version) -> bytes:
+    """Return what a client gets: of a flag document its values alone, each with its state."""
+    if profile.get("Type") != _FLAGS:
+        return version.content
+    try:
+        return json.dumps(json.loads(version.content)["values"]).encode()
+    except (ValueError, KeyError, TypeError):
+        # AppConfig's validation would have refused it: it reaches a client as it is.
+        return version.content
+
+
+def _bad_token(problem: str, message: str) -> AwsError:
+    details = {"InvalidParameters": {"ConfigurationToken": {"Problem": problem}}}
+    members = {"Reason": "InvalidParameters", "Details": details}
+    return AwsError(400, "BadRequestException", message, **members)
+
+
+def _not_found(kind: str, message: str) -> AwsError:
+    return AwsError(404, "ResourceNotFoundException", message, ResourceType=kind)
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()
 
 
 def _id_of(names: dict[str, str], wanted: str) -> str:

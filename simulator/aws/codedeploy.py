@@ -23,6 +23,7 @@ from simulator.aws import lambda_functions
 _CANARY = re.compile(r"LambdaCanary(\d+)Percent(\d+)Minutes")
 _LINEAR = re.compile(r"LambdaLinear(\d+)PercentEvery(\d+)Minutes?")
 _PAGE = 25
+_GROUPS_AT_ONCE = 100
 ENDED = frozenset({"Succeeded", "Failed", "Stopped"})
 
 
@@ -61,8 +62,9 @@ class Deployment:
             "computePlatform": "Lambda",
             "status": self.status,
             "creator": self.creator,
-            "createTime": datetime.fromtimestamp(self.created, UTC),
-            "completeTime": datetime.fromtimestamp(self.completed, UTC) if self.completed else None,
+            "createTime": _time(self.created),
+            "startTime": None if self.status == "Created" else _time(self.created),
+            "completeTime": _time(self.completed),
             "revision": {
                 "revisionType": "AppSpecContent",
                 "appSpecContent": {"content": self.content},
@@ -70,6 +72,19 @@ class Deployment:
             "deploymentOverview": counts,
             "rollbackInfo": self.rollback,
         }
+
+    def summary(self) -> dict[str, Any]:
+        """Return the ``lastAttemptedDeployment`` of the API."""
+        return {
+            "deploymentId": self.id,
+            "status": self.status,
+            "createTime": _time(self.created),
+            "endTime": _time(self.completed),
+        }
+
+
+def _time(at: float | None) -> datetime | None:
+    return None if at is None else datetime.fromtimestamp(at, UTC)
 
 
 class Deployments:
@@ -108,6 +123,19 @@ class Deployments:
             raise _Error("DeploymentDoesNotExistException", f"{deployment_id} does not exist")
         self._advance(self._all[deployment_id])
         return self._all[deployment_id]
+
+    def last(self, application: str, group: str) -> Deployment | None:
+        """Return a group's newest deployment."""
+        where = (application, group)
+        return next((d for d in self.all() if (d.application, d.group) == where), None)
+
+    def known(self, deployment_ids: list[str]) -> list[Deployment]:
+        """Return those of the deployments that exist."""
+        return [self.get(one) for one in deployment_ids if one in self._all]
+
+    def forget(self, deployment_id: str) -> None:
+        """Let a deployment be as if it had never been."""
+        del self._all[deployment_id]
 
     def stop(self, deployment_id: str, *, roll_back: bool) -> Deployment:
         """Stop a deployment; with ``roll_back`` the alias returns by a deployment of its own."""
@@ -237,9 +265,15 @@ def install(deployments: Deployments) -> None:
         wanted = self._get_param("deploymentIds") or []
         if len(wanted) > _PAGE:
             raise _Error("BatchLimitExceededException", f"{_PAGE} deployments at most")
-        return ActionResult(
-            {"deploymentsInfo": [deployments.get(one).describe() for one in wanted]}
-        )
+        found = deployments.known(wanted)
+        return ActionResult({"deploymentsInfo": [one.describe() for one in found]})
+
+    def batch_get_deployment_groups(self: CodeDeployResponse) -> ActionResult:
+        application = self._get_param("applicationName")
+        self.codedeploy_backend.get_application(application)
+        groups = self.codedeploy_backend.deployment_groups.get(application, {})
+        wanted = self._get_param("deploymentGroupNames") or []
+        return ActionResult(_groups(deployments, application, wanted, set(groups)))
 
     def stop_deployment(self: CodeDeployResponse) -> ActionResult:
         roll_back = bool(self._get_param("autoRollbackEnabled"))
@@ -257,6 +291,7 @@ def install(deployments: Deployments) -> None:
         create_deployment,
         get_deployment,
         batch_get_deployments,
+        batch_get_deployment_groups,
         stop_deployment,
         list_deployments,
         list_deployment_targets,
@@ -264,7 +299,29 @@ def install(deployments: Deployments) -> None:
         setattr(CodeDeployResponse, method.__name__, method)
 
 
+def _groups(
+    deployments: Deployments, application: str, wanted: list[str], existing: set[str]
+) -> dict[str, Any]:
+    if len(wanted) > _GROUPS_AT_ONCE:
+        raise _Error("BatchLimitExceededException", f"{_GROUPS_AT_ONCE} groups at most")
+    found = []
+    for name in [name for name in wanted if name in existing]:
+        last = deployments.last(application, name)
+        found.append(
+            {
+                "applicationName": application,
+                "deploymentGroupName": name,
+                "lastAttemptedDeployment": last.summary() if last else None,
+            }
+        )
+    return {"deploymentGroupsInfo": found}
+
+
 def _list(params: dict[str, Any], found: list[Deployment]) -> dict[str, Any]:
+    named = [params.get(name) for name in ("applicationName", "deploymentGroupName")]
+    if None in named and named != [None, None]:
+        missing = ("Application", "DeploymentGroup")[named.index(None)]
+        raise _Error(f"{missing}NameRequiredException", "name both, or neither")
     statuses = params.get("includeOnlyStatuses")
     window = params.get("createTimeRange") or {}
     start, end = (window.get(name) for name in ("start", "end"))

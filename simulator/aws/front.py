@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
-_REST = {"lambda": "lambda", "appconfig": "appconfig", "apigateway": "apigateway"}
+_FORM = "application/x-www-form-urlencoded"
+# By the name that a call is signed with: the service models that say what its path means.
+_REST = {
+    "lambda": ("lambda",),
+    "appconfig": ("appconfig", "appconfigdata"),
+    "apigateway": ("apigateway",),
+}
 
 
 @dataclass(frozen=True)
@@ -49,12 +55,13 @@ class Fault:
 
 
 class AwsError(Exception):
-    """An error answer in the REST-JSON form."""
+    """An error answer in the REST-JSON form; ``members`` are those of its own shape."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, **members: Any) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.members = members
 
 
 Handler = Callable[[Request, dict[str, str]], Response]
@@ -69,7 +76,10 @@ class Front:
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self._routes: list[tuple[str, str, re.Pattern[str], Handler]] = []
-        self._rest = {name: _rest_operations(name) for name in _REST}
+        self._rest = {
+            name: [one for model in models for one in _rest_operations(model)]
+            for name, models in _REST.items()
+        }
         self.seen: deque[Seen] = deque(maxlen=100_000)
 
     def route(self, service: str, method: str, pattern: str, handler: Handler) -> None:
@@ -113,12 +123,12 @@ class Front:
         if fault is not None and not fault.after:
             time.sleep(fault.delay)
             self._record(service, operation, fault.status, request.path)
-            return _error(fault.status, fault.code, "injected")(environ, start)
+            return _refusal(request, fault, "injected")(environ, start)
         response = self._answer(service, request)
         self._record(service, operation, response.status_code, request.path)
         if fault is not None:
             time.sleep(fault.delay)
-            return _error(fault.status, fault.code, "injected after the effect")(environ, start)
+            return _refusal(request, fault, "injected after the effect")(environ, start)
         return response(environ, start)
 
     def _answer(self, service: str, request: Request) -> Response:
@@ -129,7 +139,7 @@ class Front:
                 try:
                     return handler(request, found)
                 except AwsError as error:
-                    return _error(error.status, error.code, str(error))
+                    return _error(error.status, error.code, str(error), **error.members)
         body = request.get_data(cache=True)
         environ = {
             **request.environ,
@@ -166,7 +176,7 @@ class Front:
             for method, pattern, name in self._rest[service]:
                 if method == request.method and pattern.fullmatch(request.path):
                     return name
-        if request.mimetype == "application/x-www-form-urlencoded":
+        if request.mimetype == _FORM:
             match = re.search(rb"(?:^|&)Action=(\w+)", request.get_data(cache=True))
             return match.group(1).decode() if match else ""
         return f"{request.method} {request.path}"
@@ -177,10 +187,19 @@ def json_response(document: Any, status: int = 200) -> Response:
     return Response(json.dumps(document, default=str), status=status, mimetype="application/json")
 
 
-def _error(status: int, code: str, message: str) -> Response:
-    body = json.dumps({"__type": code, "message": message, "Message": message})
+def _error(status: int, code: str, message: str, **members: Any) -> Response:
+    body = json.dumps({"__type": code, "message": message, "Message": message, **members})
     headers = {"x-amzn-ErrorType": code}
     return Response(body, status=status, headers=headers, mimetype="application/json")
+
+
+def _refusal(request: Request, fault: Fault, message: str) -> Response:
+    if request.mimetype != _FORM:
+        return _error(fault.status, fault.code, message)
+    # EC2's answer nests differently from that of the other services that are asked by form.
+    error = f"<Error><Code>{fault.code}</Code><Message>{message}</Message></Error>"
+    body = f"<Response><Errors>{error}</Errors>{error}</Response>"
+    return Response(body, status=fault.status, mimetype="text/xml")
 
 
 def _rest_operations(service: str) -> list[tuple[str, re.Pattern[str], str]]:

@@ -7,6 +7,7 @@ ListVersionsByFunction and PutProvisionedConcurrencyConfig.
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +17,13 @@ from moto.awslambda.exceptions import (
     LambdaClientError,
     PreconditionFailedException,
 )
-from moto.awslambda.models import LambdaAlias, LambdaBackend, LambdaStorage, lambda_backends
+from moto.awslambda.models import (
+    LambdaAlias,
+    LambdaBackend,
+    LambdaFunction,
+    LambdaStorage,
+    lambda_backends,
+)
 from moto.awslambda.responses import LambdaResponse
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from werkzeug.wrappers import Request, Response
@@ -25,7 +32,10 @@ from simulator.aws.extend import extend, original
 from simulator.aws.front import AwsError, Front, json_response
 
 PROVISIONING_SECONDS = 5.0
+_REGION = re.compile(r"Credential=[^/]+/\d+/([^/]+)/")
 _PAGE = 50
+# What ListVersionsByFunction leaves out, as ListFunctions' reference says of itself.
+_UNLISTED = ("State", "LastUpdateStatus")
 
 
 class _ConflictError(LambdaClientError):
@@ -85,8 +95,8 @@ def _check_weights(region: str, function: str, version: str, routing: dict[str, 
         backend(region).get_function(function, other)
 
 
-def install(front: Front, now: Callable[[], float]) -> None:
-    """Extend moto's Lambda; ``now`` drives provisioning."""
+def install(front: Front, now: Callable[[], float]) -> ProvisionedConcurrency:
+    """Extend moto's Lambda; ``now`` drives the provisioning that is returned."""
 
     def update_alias(self: LambdaResponse) -> Any:
         function, alias = _path(self, -3), _path(self, -1)
@@ -106,9 +116,15 @@ def install(front: Front, now: Callable[[], float]) -> None:
         return 200, {}, json.dumps(moved.to_json())
 
     def list_versions_by_function(self: LambdaResponse) -> str:
+        # moto lists nothing where AWS has no such function.
+        self.backend.get_function(_path(self, -2))
         functions = list(self.backend.list_versions_by_function(_path(self, -2)))
         page, marker = _page(self, functions)
-        answer = {"Versions": [function.get_configuration() for function in page]}
+        versions = [
+            {k: v for k, v in function.get_configuration().items() if k not in _UNLISTED}
+            for function in page
+        ]
+        answer = {"Versions": versions}
         return json.dumps({**answer, "NextMarker": marker})
 
     def list_aliases(self: LambdaResponse) -> Any:
@@ -118,7 +134,10 @@ def install(front: Front, now: Callable[[], float]) -> None:
 
     extend(LambdaResponse, update_alias, list_versions_by_function, list_aliases)
     extend(LambdaStorage, _guarded_delete(original(LambdaStorage, "del_function")))
-    _ProvisionedConcurrency(now).install(front)
+    extend(LambdaFunction, _with_update_status(original(LambdaFunction, "get_configuration")))
+    provisioned = ProvisionedConcurrency(now)
+    provisioned.install(front)
+    return provisioned
 
 
 def _path(self: LambdaResponse, index: int) -> str:
@@ -150,7 +169,25 @@ def _guarded_delete(delete: Callable[..., None]) -> Callable[..., None]:
     return del_function
 
 
-class _ProvisionedConcurrency:
+def set_state(region: str, function: str, version: str, state: str, last_update: str) -> None:
+    """Put a version into a state, its last update having ended so."""
+    found = backend(region).get_function(function, version)
+    found.state = state
+    found.last_update_status = last_update  # type: ignore[attr-defined]  # moto knows success alone
+
+
+def _with_update_status(read: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def get_configuration(self: LambdaFunction, on_create: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 moto's signature
+        configuration = read(self, on_create)
+        if "LastUpdateStatus" in configuration:
+            status = getattr(self, "last_update_status", configuration["LastUpdateStatus"])
+            configuration["LastUpdateStatus"] = status
+        return configuration
+
+    return get_configuration
+
+
+class ProvisionedConcurrency:
     """Asked, then READY some seconds later; refused on a weighted alias."""
 
     _PATH = r"/2019-09-30/functions/(?P<function>[^/]+)/provisioned-concurrency"
@@ -160,28 +197,43 @@ class _ProvisionedConcurrency:
         self._asked: dict[tuple[str, str], tuple[int, float]] = {}
 
     def install(self, front: Front) -> None:
-        front.route("lambda", "PUT", self._PATH, self.put)
-        front.route("lambda", "GET", self._PATH, self.get)
-        front.route("lambda", "DELETE", self._PATH, self.delete)
+        """Serve its REST routes in front of moto."""
+        front.route("lambda", "PUT", self._PATH, self._put)
+        front.route("lambda", "GET", self._PATH, self._get)
+        front.route("lambda", "DELETE", self._PATH, self._delete)
 
-    def put(self, request: Request, found: dict[str, str]) -> Response:
+    def ready(self, function: str, qualifier: str) -> int:
+        """Return how many executions are ready for ``qualifier``; 0 where none were asked for."""
+        if (function, qualifier) not in self._asked:
+            return 0
+        count: int = self._state((function, qualifier))["AvailableProvisionedConcurrentExecutions"]
+        return count
+
+    def _put(self, request: Request, found: dict[str, str]) -> Response:
         count = int(request.get_json()["ProvisionedConcurrentExecutions"])
-        self._asked[self._key(request, found)] = (count, self._now())
-        return json_response(self._state(self._key(request, found)), 202)
+        key = self._key(request, found)
+        self._asked[key] = (count, self._now())
+        return json_response(self._state(key), 202)
 
-    def get(self, request: Request, found: dict[str, str]) -> Response:
+    def _get(self, request: Request, found: dict[str, str]) -> Response:
         if request.args.get("List") == "ALL":
             keys = [key for key in self._asked if key[0] == found["function"]]
             return json_response({"ProvisionedConcurrencyConfigs": [self._state(k) for k in keys]})
         return json_response(self._state(self._key(request, found)))
 
-    def delete(self, request: Request, found: dict[str, str]) -> Response:
+    def _delete(self, request: Request, found: dict[str, str]) -> Response:
         self._asked.pop(self._key(request, found), None)
         return Response(status=204)
 
     @staticmethod
     def _key(request: Request, found: dict[str, str]) -> tuple[str, str]:
-        return found["function"], request.args["Qualifier"]
+        function, qualifier = found["function"], request.args["Qualifier"]
+        region = _REGION.search(request.headers["Authorization"])
+        try:
+            backend(region.group(1) if region else "").get_function(function, qualifier)
+        except LambdaClientError as error:
+            raise AwsError(404, "ResourceNotFoundException", "Function not found") from error
+        return function, qualifier
 
     def _state(self, key: tuple[str, str]) -> dict[str, Any]:
         if key not in self._asked:

@@ -1,4 +1,7 @@
-"""CloudWatch Logs events, ours: FilterLogEvents over an indexed store; the rest is moto's."""
+"""CloudWatch Logs events, ours: FilterLogEvents over an indexed store; the rest is moto's.
+
+DescribeLogGroups is moto's too, but for the stored bytes, which are the store's.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,11 @@ from typing import Any
 from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
 from moto.logs.responses import LogsResponse
 
-from simulator.aws.extend import extend
+from simulator.aws.extend import extend, original
 from simulator.aws.log_patterns import UnsupportedPatternError, compile_pattern
 
 _PAGE = 10_000
+_OVERHEAD = 26  # bytes that AWS adds to each event
 
 
 @dataclass(frozen=True, order=True)
@@ -43,6 +47,7 @@ class LogStore:
         self.scan_limit = scan_limit
         self._keep = keep
         self._events: dict[str, list[_Event]] = defaultdict(list)
+        self._sizes: dict[str, int] = defaultdict(int)
         self._number = 0
         self._lock = threading.Lock()
 
@@ -55,6 +60,7 @@ class LogStore:
             )
             events = self._events[group]
             bisect.insort(events, event)
+            self._sizes[group] += len(message.encode()) + _OVERHEAD
             if len(events) > self._keep:
                 del events[: len(events) - self._keep]
 
@@ -63,6 +69,11 @@ class LogStore:
         whole = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
         with self._lock:
             return sum(1 for event in self._events.get(group, []) if whole.search(event.message))
+
+    def stored(self, group: str) -> int:
+        """Return the bytes of all that was put into a group."""
+        with self._lock:
+            return self._sizes.get(group, 0)
 
     def page(
         self,
@@ -90,7 +101,14 @@ class LogStore:
 
 
 def install(store: LogStore) -> None:
-    """Answer FilterLogEvents and PutLogEvents from ``store``."""
+    """Answer FilterLogEvents and PutLogEvents from ``store``, and sizes of groups."""
+    described = original(LogsResponse, "describe_log_groups")
+
+    def describe_log_groups(self: LogsResponse) -> str:
+        answer = json.loads(described(self))
+        for group in answer["logGroups"]:
+            group["storedBytes"] = store.stored(group["logGroupName"])
+        return json.dumps(answer)
 
     def filter_log_events(self: LogsResponse) -> str:
         return _filter(self, store)
@@ -103,7 +121,7 @@ def install(store: LogStore) -> None:
             )
         return json.dumps({"nextSequenceToken": "0"})
 
-    extend(LogsResponse, filter_log_events, put_log_events)
+    extend(LogsResponse, describe_log_groups, filter_log_events, put_log_events)
 
 
 def _group(self: LogsResponse) -> str:

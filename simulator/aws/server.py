@@ -14,7 +14,16 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from simulator.aws import cloudwatch, codedeploy, cost_explorer, lambda_functions, logs, small
+from simulator.aws import (
+    cloudwatch,
+    codedeploy,
+    cost_explorer,
+    executions,
+    lambda_functions,
+    logs,
+    security,
+    small,
+)
 from simulator.aws.appconfig import AppConfigService
 from simulator.aws.front import Front
 from simulator.aws.metric_store import MetricStore
@@ -41,6 +50,7 @@ class EmbeddedAws:
         self.deployments = codedeploy.Deployments(region, now)
         self.appconfig = AppConfigService(now)
         self.trail = small.Trail()
+        self.security = security.Security()
         BackendDict.reset()
         reset_model_data()
         self.front = Front(DomainDispatcherApplication(create_backend_app), now)
@@ -48,10 +58,12 @@ class EmbeddedAws:
         logs.install(self.logs)
         cost_explorer.install(self.costs)
         codedeploy.install(self.deployments)
-        lambda_functions.install(self.front, now)
+        self.provisioned = lambda_functions.install(self.front, now)
         self.appconfig.install(self.front)
+        executions.install(now)
         small.install_timestream(now)
         small.install_trail(self.trail)
+        security.install(self.security)
         small.install_sts()
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", port, self.front, threaded=True, request_handler=_QuietHandler

@@ -23,6 +23,7 @@ from moto.timestreaminfluxdb.responses import TimestreamInfluxDBResponse
 from simulator.aws.extend import extend, original
 
 CHANGE_SECONDS = 5.0
+GLOBAL_REGION = "us-east-1"
 _PAGE = 50
 
 
@@ -66,34 +67,49 @@ def install_timestream(now: Callable[[], float]) -> None:
 
 
 class Trail:
-    """What CloudTrail saw, newest first."""
+    """What CloudTrail saw, newest first, in each region.
+
+    ``page`` is how many events an answer holds at most: AWS may send fewer than it was asked for.
+    """
 
     def __init__(self) -> None:
         self._events: list[dict[str, Any]] = []
+        self.page = _PAGE
 
-    def record(self, name: str, user: str, at: float) -> None:
-        """Record that ``user`` called ``name`` at ``at`` (unix seconds)."""
-        self._events.append(
-            {"EventId": str(uuid.uuid4()), "EventName": name, "EventTime": at, "Username": user}
-        )
+    def record(self, name: str, user: str, at: float, region: str = GLOBAL_REGION) -> str:
+        """Record that ``user`` called ``name`` at ``at`` (unix seconds); return the event's id.
+
+        IAM and other global services leave their events in one region alone.
+        """
+        identity = str(uuid.uuid4())
+        event = {"EventId": identity, "EventName": name, "EventTime": int(at), "Username": user}
+        self._events.append({**event, "Region": region})
         self._events.sort(key=lambda event: -event["EventTime"])
+        return identity
 
-    def lookup(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def lookup(self, asked: dict[str, Any], region: str) -> dict[str, Any]:
         """Return one page of LookupEvents."""
         attributes = asked.get("LookupAttributes") or []
         if any(a["AttributeKey"] not in ("EventName", "Username") for a in attributes):
             raise JsonRESTError("InvalidLookupAttributesException", "not supported here")
+        since, until = float(asked.get("StartTime") or 0), float(asked.get("EndTime") or 1e12)
+        if since > until:
+            raise JsonRESTError("InvalidTimeRangeException", "The start is after the end")
         found = [
-            event
+            {key: value for key, value in event.items() if key != "Region"}
             for event in self._events
-            if all(event[a["AttributeKey"]] == a["AttributeValue"] for a in attributes)
-            and float(asked.get("StartTime") or 0) <= event["EventTime"]
-            and event["EventTime"] <= float(asked.get("EndTime") or 1e12)
+            if event["Region"] == region
+            and all(event[a["AttributeKey"]] == a["AttributeValue"] for a in attributes)
+            and since <= event["EventTime"] <= until
         ]
+        most = int(asked.get("MaxResults") or _PAGE)
+        if not 1 <= most <= _PAGE:
+            raise JsonRESTError("InvalidMaxResultsException", f"MaxResults must be 1 to {_PAGE}")
         start = int(asked.get("NextToken") or 0)
-        answer: dict[str, Any] = {"Events": found[start : start + _PAGE]}
-        if start + _PAGE < len(found):
-            answer["NextToken"] = str(start + _PAGE)
+        end = start + min(most, self.page)
+        answer: dict[str, Any] = {"Events": found[start:end]}
+        if end < len(found):
+            answer["NextToken"] = str(end)
         return answer
 
 
@@ -101,7 +117,7 @@ def install_trail(trail: Trail) -> None:
     """Answer LookupEvents from ``trail``."""
 
     def lookup_events(self: CloudTrailResponse) -> str:
-        return json.dumps(trail.lookup(json.loads(self.body)))
+        return json.dumps(trail.lookup(json.loads(self.body), self.region))
 
     extend(CloudTrailResponse, lookup_events)
 

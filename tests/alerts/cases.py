@@ -225,11 +225,16 @@ CASES: dict[str, Cases] = {
         tuple(
             scenario
             for name, limit in (
+                ("access_keys", 2700),
                 ("api", 1020),
                 ("cost", 8100),
                 ("influxdb", 960),
                 ("lambda", 1020),
+                ("log_groups", 8100),
                 ("logs", 1020),
+                ("maintenance", 1020),
+                ("security_groups", 2700),
+                ("trail", 1500),
             )
             for scenario in old(
                 f'vigia_collector_last_success_timestamp_seconds{{collector="{name}"}}', limit, 60

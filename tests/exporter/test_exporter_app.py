@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.app import ExporterApp
+from exporter.app import ExporterApp, find_collectors
 from inventory.load import InventoryError, Problem
 from inventory.model import Inventory
 from simulator.aws.server import EmbeddedAws
@@ -22,13 +22,15 @@ from tests.exporter.support import Clock, create_function, only, settings_for
 from tests.exporter.test_exporter_influxdb import pointed_at
 
 FN = "lambda_router"
-NAMES = ("api", "cost", "influxdb", "lambda", "logs")
+NAMES = tuple(find_collectors())
 
 
 @pytest.fixture
-def inventory(influx: InfluxStandIn) -> Inventory:
-    """One function, short periods and the stand-in."""
-    return only(pointed_at(influx.url), FN)
+def inventory(influx: InfluxStandIn, alertmanager_url: str) -> Inventory:
+    """One function, short periods, the stand-in and a real Alertmanager."""
+    found = only(pointed_at(influx.url), FN)
+    alerting = found.alerting.model_copy(update={"alertmanager_url": alertmanager_url})
+    return found.model_copy(update={"alerting": alerting})
 
 
 @pytest.fixture
@@ -111,10 +113,18 @@ def test_landing_page_tells_state_and_cost(made: ExporterApp, aws: EmbeddedAws) 
     assert "<script>" not in made.wsgi.test_client().get("/").text
 
 
-def test_one_failing_collector_leaves_the_others(made: ExporterApp, aws: EmbeddedAws) -> None:
-    """Throttling of one service is that collector's alone."""
+def test_one_failing_collector_leaves_the_others(
+    made: ExporterApp, aws: EmbeddedAws, inventory: Inventory
+) -> None:
+    """A service that refuses us fails the collectors that read it, and no other."""
     aws.front.fail("cloudwatch", "*", code="InvalidClientTokenId", status=403)
-    assert made.collect_once() == {"api": "credentials", "lambda": "credentials"}
+    readers = {
+        name
+        for name, collector in find_collectors().items()
+        if any(use.service == "cloudwatch" and use.calls for use in collector.uses(inventory))
+    }
+    assert {"api", "lambda"} <= readers
+    assert made.collect_once() == dict.fromkeys(readers, "credentials")
     assert value(made, 'vigia_collector_up{collector="lambda"}') == 0.0
     assert value(made, 'vigia_collector_up{collector="logs"}') == 1.0
     failed = 'vigia_collector_failures_total{collector="lambda",reason="credentials"}'

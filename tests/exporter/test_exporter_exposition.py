@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import re
 import subprocess
 from collections.abc import Sequence
 
@@ -60,7 +61,7 @@ def test_text_says_what_was_given() -> None:
     assert "dataplatform_s_count 4.0" in text
     assert 'dataplatform_h_bucket{le="+Inf"} 3.0' in text
     assert "dataplatform_age_seconds 10.0" in text
-    assert "_created" not in text
+    assert not re.search(r"_created[ {]", text)
     assert "process_resident_memory_bytes" in text
     assert len(list(read_text(text))) > 4
 
@@ -73,7 +74,7 @@ def test_openmetrics_parses_and_ends() -> None:
     assert "dataplatform_lambda_errors_total{" in text
     assert text.count("# EOF") == 1
     assert text.endswith("# EOF\n")
-    assert "_created" not in text
+    assert not re.search(r"_created[ {]", text)
 
 
 def test_promtool_has_nothing_to_say() -> None:
@@ -115,7 +116,7 @@ def test_unchanged_families_are_not_rendered_again() -> None:
 def test_every_metric_belongs_to_one_collector() -> None:
     """No two collectors claim a name, and each declares what it may call."""
     found = find_collectors()
-    assert set(found) == {"api", "cost", "influxdb", "lambda", "logs"}
+    assert {"api", "cost", "influxdb", "lambda", "logs"} <= set(found)
     names = [spec.name for collector in found.values() for spec in collector.specs]
     assert len(names) == len(set(names))
     assert all(action.count(":") == 1 for c in found.values() for action in c.iam)

@@ -259,3 +259,19 @@ def test_period_that_closes_during_the_polls_waits_for_the_next_run(
         found = bench.collect("lambda")
     assert found[INVOCATIONS] == 5.0
     assert found["lambda_version_invocations_total", FN, "LIVE", "1"] == 5.0
+
+
+def test_weights_are_the_shares_of_the_traffic(bench: Bench, aws: EmbeddedAws) -> None:
+    """An alias gives one version all of its traffic, or two versions a share each."""
+    create_function(aws, FN)
+    assert bench.collect("lambda")["lambda_alias_weight", FN, "LIVE", "1"] == 1.0
+    version = deploy(aws, FN)
+    aws.client("lambda").update_alias(
+        FunctionName=FN,
+        Name="LIVE",
+        FunctionVersion="1",
+        RoutingConfig={"AdditionalVersionWeights": {version: 0.1}},
+    )
+    found = bench.collect("lambda")
+    assert found["lambda_alias_weight", FN, "LIVE", "1"] == 0.9
+    assert found["lambda_alias_weight", FN, "LIVE", version] == 0.1

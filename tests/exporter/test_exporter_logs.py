@@ -127,6 +127,26 @@ def test_failed_page_commits_nothing(bench: Bench, aws: EmbeddedAws, group: str)
     assert bench.collect("logs")[PROCESSED] == 9.0
 
 
+def test_security_events_of_every_function(bench: Bench, aws: EmbeddedAws) -> None:
+    """The shipped inventory counts security events in each function's group, by function."""
+    bench.inventory = compressed()
+    names = bench.inventory.function_names
+    for name in names:
+        aws.client("logs").create_log_group(logGroupName=bench.inventory.function(name).log_group)
+    found = bench.collect("logs")
+    assert all(found["log_pattern_never_matched", "security", name] == 1.0 for name in names)
+    for times, name in enumerate(names):
+        for _ in range(times):
+            group = bench.inventory.function(name).log_group
+            aws.logs.put(group, "a", bench.clock.at + 1, "SECURITY login refused")
+            aws.logs.put(group, "a", bench.clock.at + 1, "INSECURITY is another word")
+    bench.clock.at += 5
+    found = bench.collect("logs")
+    for times, name in enumerate(names):
+        assert found["log_events_total", "security", name] == float(times)
+        assert found["log_pattern_never_matched", "security", name] == float(times == 0)
+
+
 @given(st.text(min_size=1, max_size=8), st.text(max_size=4), st.text(max_size=4))
 def test_word_stands_alone(word: str, before: str, after: str) -> None:
     """A word is found between spaces, and not with a letter or digit on either side."""

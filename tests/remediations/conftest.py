@@ -12,7 +12,7 @@ import pytest
 from inventory.load import load_inventory
 from inventory.model import Inventory
 from simulator.aws.server import EmbeddedAws
-from simulator.seed import seed_functions
+from simulator.seed import seed, seed_functions
 from tests.remediations.rig import START, Clock, Rig, StandInMetrics
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +69,13 @@ def rig(inventory: Inventory, clock: Clock, aws: EmbeddedAws, tmp_path: Path) ->
     made = Rig(inventory, clock, aws, f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path)
     yield made
     made.ledger.close()
+
+
+@pytest.fixture
+def platform(rig: Rig) -> Rig:
+    """A rig whose embedded AWS has all of the platform."""
+    seed(rig.aws, rig.inventory, rig.clock.now, functions=False)
+    return rig
 
 
 @pytest.fixture

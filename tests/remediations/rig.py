@@ -14,6 +14,7 @@ from botocore.config import Config
 from inventory.model import Inventory
 from remediations.action import Context, UnavailableError
 from remediations.app import all_actions
+from remediations.asking import intent
 from remediations.engine import Engine
 from remediations.escalation import EscalationSender
 from remediations.intake import read_webhook
@@ -128,6 +129,7 @@ class Rig:
             self.metrics,
             self.clock.now,
             self.ledger.facts.verdicts,
+            self.ledger.facts.past,
         )
         self.worker = Worker(
             ledger=self.ledger,
@@ -227,6 +229,16 @@ class Rig:
         """Deliver alerts as Alertmanager would."""
         found, truncated = read_webhook(self.webhook(*alerts), self.inventory, all_actions())
         return self.ledger.deliveries.receive(found, truncated, self.clock.at)
+
+    def ask(self, name: str, target: str | None = None, *, dry: bool = False, **params: Any) -> Run:
+        """Ask for an action by hand, approve its plan, and return the run as it ends or is held."""
+        wanted = intent(self.inventory, self.worker.actions[name], target, params, dry=dry)
+        self.ledger.deliveries.ask(wanted, "test", self.clock.at)
+        found = self.until(State.AWAITING_APPROVAL, State.CLOSED, State.BLOCKED)
+        if found.state is State.AWAITING_APPROVAL:
+            self.ledger.runs.approve(found.id, str(found.plan_hash), "test", self.clock.at)
+            found = self.end()
+        return found
 
     def run(self) -> Run:
         """Return the newest run."""

@@ -1,0 +1,72 @@
+"""What a person may ask of an action, checked before anything is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from inventory.model import Inventory
+from remediations.action import Action
+from remediations.ledger.deliveries import Intent
+from remediations.model import BY_HAND
+
+
+class AskedWronglyError(Exception):
+    """What was asked for cannot be: one line says why."""
+
+
+def intent(
+    inventory: Inventory,
+    action: Action,
+    target: str | None,
+    params: Mapping[str, Any],
+    *,
+    dry: bool,
+) -> Intent:
+    """Return the intent of a run by hand; ``dry`` plans only. Acting waits for its approval.
+
+    Raises:
+        AskedWronglyError: for a target that is not ours to act on, or parameters unknown to it.
+    """
+    owned = action.targets(inventory)
+    if target is None:
+        if len(owned) != 1:
+            raise AskedWronglyError(f"name a target: {', '.join(owned) or 'there is none'}")
+        target = owned[0]
+    if target not in owned:
+        raise AskedWronglyError(f"{action.name} may not act on '{target[:100]}'")
+    mode = "shadow" if dry else "approve"
+    return Intent(action.name, target, BY_HAND, mode, checked(action, params))
+
+
+def checked(action: Action, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters as plain data, each as the action wants it.
+
+    Raises:
+        AskedWronglyError: for an unknown, missing or malformed parameter.
+    """
+    try:
+        return action.params.model_validate(dict(params)).model_dump(mode="json")
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "params"
+        raise AskedWronglyError(f"{where}: {first['msg']}") from error
+
+
+def playbook_problems(inventory: Inventory, actions: Mapping[str, Action]) -> Iterator[str]:
+    """Yield a line for everything that a playbook asks for and its action cannot do."""
+    for book in inventory.playbooks:
+        action = actions.get(book.action)
+        if action is None:
+            yield f"playbook {book.name}: there is no action '{book.action}'"
+            continue
+        owned = action.targets(inventory)
+        for target in book.targets:
+            if target not in owned:
+                yield f"playbook {book.name}: {book.action} may not act on '{target}'"
+        try:
+            checked(action, book.params)
+        except AskedWronglyError as error:
+            yield f"playbook {book.name}: {error}"
