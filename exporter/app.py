@@ -8,8 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from exporter import collectors
+from exporter import collectors, telemetry
 from exporter.collector import CollectError, Collector, Context, Reason
+from exporter.custom import check_names
 from exporter.exposition import Exposition, Rendering
 from exporter.pages import View, create_pages
 from exporter.refresh import Refresher, Status
@@ -37,7 +38,8 @@ class ExporterApp:
     """Every collector with its state, schedule and pages.
 
     Raises:
-        InventoryError: if ``load`` finds the inventory unusable.
+        InventoryError: if ``load`` finds the inventory unusable, or a metric it adds has a
+            name that is taken.
         DatabaseError: if the state cannot be opened.
     """
 
@@ -50,7 +52,8 @@ class ExporterApp:
         self._settings = settings
         self._load = load
         self._clock = clock or SystemClock()
-        self._inventory = load()
+        self._collectors = find_collectors()
+        self._inventory = self._checked()
         self._tally = Tally()
         self._aws = self._clients()
         self._store = open_state(settings.database("exporter"), self._clock.now())
@@ -58,7 +61,7 @@ class ExporterApp:
         self._version = importlib.metadata.version("vigia")
         self._refreshers = [
             Refresher(collector, self._current, self._context, self._clock, self._render)
-            for collector in find_collectors().values()
+            for collector in self._collectors.values()
         ]
         self._schedule = Schedule([*map(self._job, self._refreshers), self._tick()])
         self.wsgi = create_pages(
@@ -103,7 +106,7 @@ class ExporterApp:
     def reload(self) -> list[str]:
         """Load the inventory anew; on problems keep the old one and return them, a line each."""
         try:
-            inventory = self._load()
+            inventory = self._checked()
         except InventoryError as error:
             return [str(problem) for problem in error.problems]
         except SettingsError as error:
@@ -116,6 +119,12 @@ class ExporterApp:
         self._render()
         _LOG.info("the inventory was reloaded")
         return []
+
+    def _checked(self) -> Inventory:
+        inventory = self._load()
+        own = [spec for collector in self._collectors.values() for spec in collector.specs]
+        check_names(inventory, (*own, *telemetry.SPECS))
+        return inventory
 
     def _current(self) -> Inventory:
         return self._inventory

@@ -14,15 +14,18 @@ from typing import Any
 
 from catalogue.metrics import Kind, MetricSpec
 from exporter import periods
-from exporter.collector import Context
+from exporter.collector import Context, Use
 from exporter.folding import FoldState, Points, fold
 from exporter.samples import Series, SummaryValue
-from exporter.sources.cloudwatch import Answer, Metric
+from exporter.sources.cloudwatch import Answer, Metric, use
 from exporter.windows import Window
 from inventory.model import Collection
 
 QUANTILES: Mapping[float, str] = {0.5: "p50", 0.9: "p90", 0.99: "p99"}
 _PREFIX = "view/"
+# CloudWatch takes these periods and multiples of a minute (GetMetricData, MetricStat).
+_SHORT_PERIODS = (1, 5, 10, 30)
+_MINUTE = 60
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,31 @@ class Viewed:
     series: tuple[Series, ...]
     newest: Mapping[str, float | None]
     revised_down: int
+
+
+def slow(collection: Collection) -> Collection:
+    """Return the timing of what is read once in ``slow_every``: the longest period within it.
+
+    A collector that runs more often than that finds no new period closed, and asks nothing.
+    """
+    minutes = int(collection.slow_every // _MINUTE) * _MINUTE
+    short = max((p for p in _SHORT_PERIODS if p <= collection.slow_every), default=1)
+    period = max(float(minutes or short), collection.period)
+    # The newest closed period began up to two periods before it is looked at for the last time.
+    lookback = max(collection.lookback, 2 * period)
+    return collection.model_copy(update={"period": period, "lookback": lookback})
+
+
+def use_of(views: Sequence[View], every: float, timing: Collection) -> Use:
+    """Return what a run sends for the views on average, if one comes every ``every`` seconds."""
+    share = min(1.0, every / timing.period)
+    whole = use([view.metric for view in views])
+    return replace(
+        whole,
+        calls=whole.calls * share,
+        metrics=math.ceil(whole.metrics * share),
+        usd=whole.usd * share,
+    )
 
 
 def read(context: Context, views: Sequence[View], timing: Collection | None = None) -> Viewed:

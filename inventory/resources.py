@@ -15,7 +15,9 @@ Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Ratio = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/?#\s]+[^\s]*$")]
 RoleArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
+_PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 _STATISTIC = re.compile(r"^(Sum|Average|Minimum|Maximum|SampleCount|p\d{1,2}(\.\d+)?)$")
 
 
@@ -32,6 +34,16 @@ class Aws(Section):
     region: Name
     role_arn: RoleArn | None = None
     external_id: Name | None = None
+
+    @property
+    def partition(self) -> str:
+        """The partition that the region's ARNs begin with."""
+        return next((name for start, name in _PARTITIONS if self.region.startswith(start)), "aws")
+
+    @property
+    def dns_suffix(self) -> str:
+        """The domain of the region's service addresses."""
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
 
 
 class Scope(Aws):
@@ -86,7 +98,7 @@ class Api(Resource):
     """
 
     stage: Name
-    health_url: str | None = None
+    health_url: HttpUrl | None = None
     health_path: Annotated[str, Field(pattern=r"^/")] = "/health"
 
 

@@ -1,4 +1,4 @@
-"""The simulator's own HTTP face: state and faults, and the sink that hears every page."""
+"""The simulator's own HTTP face: state and faults, the sink that hears every page, API health."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from simulator import scenario
 from simulator.faults import Faults
+
+HEALTH = "/health"
+"""Where the platform's API says how it is."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +58,22 @@ class _Quiet(WSGIRequestHandler):
 
 
 class Control:
-    """Serves on 127.0.0.1; faults are changed only with ``allowed`` authorization."""
+    """Serves on 127.0.0.1; faults are changed only with ``allowed`` authorization.
+
+    ``is_well`` says what the platform's API would answer at its health address.
+    """
 
     def __init__(
         self,
         faults: Faults,
         sink: Sink,
         allowed: Callable[[str | None], bool],
+        is_well: Callable[[], bool],
         port: int,
     ) -> None:
         self._app = Flask("simulator", static_folder=None)
         _routes(self._app, faults, sink, allowed)
+        _health(self._app, is_well)
         self._server = make_server(
             "127.0.0.1", port, self._app, threaded=True, request_handler=_Quiet
         )
@@ -125,3 +133,10 @@ def _routes(  # noqa: C901 one small function for each route
     def _hear(receiver: str) -> ResponseReturnValue:
         sink.hear(receiver, request.get_json(), time.time())
         return Response(status=204)
+
+
+def _health(app: Flask, is_well: Callable[[], bool]) -> None:
+    @app.get(HEALTH)
+    def _answer() -> ResponseReturnValue:
+        well = is_well()
+        return jsonify({"status": "ok" if well else "unhealthy"}), 200 if well else 503

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from inventory.resources import Api
+from simulator.control import HEALTH
 from simulator.processes import StartError, free_port
 
 DEMO_OVERLAY = Path(__file__).parent / "demo.yaml"
@@ -113,10 +115,15 @@ class Layout:
         path.write_text(token + "\n", encoding="utf-8")
         return token
 
-    def write_overlay(self, addresses: Addresses) -> None:
-        """Write the demo overlay with this run's addresses."""
+    def write_overlay(self, addresses: Addresses, apis: Sequence[Api]) -> None:
+        """Write the demo overlay with this run's addresses, the health of ``apis`` among them."""
         overlay: dict[str, Any] = yaml.safe_load(DEMO_OVERLAY.read_text(encoding="utf-8"))
         _merge(overlay, _runtime(addresses))
+        # A list is laid over as a whole.
+        overlay["apis"] = [
+            {**api.model_dump(exclude_defaults=True), "health_url": addresses.simulator + HEALTH}
+            for api in apis
+        ]
         self.overlay.write_text(
             yaml.safe_dump(overlay, allow_unicode=True, sort_keys=False), encoding="utf-8"
         )

@@ -1,25 +1,27 @@
 """The platform at work: what happens follows from what AWS really serves at that moment.
 
-A file arrives only while the EventBridge rule is enabled. Each function runs the version that its
-alias serves (weights included) and reads the flags that are deployed. Latencies, errors, logs,
-metrics and points follow from that, so that only a real cure cures.
+A file is processed only while the EventBridge rule is enabled and its state machine exists. Each
+function runs the version that its alias serves (weights included) and reads the flags that are
+deployed; a request that the API's cache answers runs none. Latencies, errors, logs, metrics and
+points follow from that, so that only a real cure cures.
 """
 
 from __future__ import annotations
 
 import random
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.events.models import events_backends
-
 from inventory.model import Inventory
-from inventory.resources import Function
+from inventory.resources import Api, Function
+from simulator.aws.api_gateway import caches
 from simulator.aws.lambda_functions import serving
 from simulator.aws.server import EmbeddedAws
 from simulator.influxdb import InfluxStandIn
+from simulator.pipeline import Pipeline, Work
 
 TICK = 0.5
 _FILES_PER_TICK = 2
@@ -27,6 +29,10 @@ _QUERIES_PER_TICK = 2
 _NORMAL_ERRORS = 0.0005
 _LATE_SHARE = 0.02
 _LATE_SECONDS = 4.0
+_CALLERS_MISTAKES = 0.01
+_CACHE_HITS = 0.6
+_JUDGED = 20
+_WELL = 0.5
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,8 @@ class Workload:
         self._rng = rng
         self.behaviours: dict[tuple[str, str], Behaviour] = {}
         self.watchers: list[Callable[[Invocation], None]] = []
+        self._pipeline = Pipeline(aws, inventory, now, self._put)
+        self._answered: deque[bool] = deque(maxlen=_JUDGED)
         self._stop = threading.Event()
         self._running = threading.Event()
         self._running.set()
@@ -98,11 +106,16 @@ class Workload:
             if self._running.is_set():
                 work()
 
+    def is_well(self) -> bool:
+        """Say whether the API answers: at least half of its last requests went well."""
+        answered = list(self._answered)
+        return not answered or sum(answered) >= _WELL * len(answered)
+
     def traffic(self) -> None:
         """One tick of files and API requests."""
-        if self._rule_enabled():
-            for _ in range(_FILES_PER_TICK):
-                self._file()
+        self._pipeline.settle()
+        for _ in range(_FILES_PER_TICK):
+            self._pipeline.deliver(self._file)
         for _ in range(_QUERIES_PER_TICK):
             self._query()
 
@@ -110,45 +123,56 @@ class Workload:
         """One tick of points written to InfluxDB; slow writes slow only this down."""
         for measurement in self._inventory.influxdb.measurements:
             value = 1000 + 50 * self._rng.random()
+            started = time.monotonic()
             self._influxdb.write(measurement, {"region": "SE"}, {"mw": value}, self.clock())
+            self._wrote(time.monotonic() - started)
         self._invoke("influxdb_loader", "SUCCESS points written", "ERROR points were refused")
 
-    def _rule_enabled(self) -> bool:
-        backend = events_backends[DEFAULT_ACCOUNT_ID][self._inventory.aws.region]
-        return all(
-            backend.describe_rule(rule.name, rule.bus).state == "ENABLED"
-            for rule in self._inventory.rules
+    def _wrote(self, seconds: float) -> None:
+        # The platform's own metric, not one of AWS': its loader spells the name with underscores.
+        database = self._inventory.influxdb.instance.replace("-", "_")
+        self._put(
+            "AWS/Timestream", "InfluxDB_WriteLatency", {"DatabaseName": database}, [1000 * seconds]
         )
 
-    def _file(self) -> None:
+    def _file(self) -> Work:
         routed = self._invoke("lambda_router", "PROCESSED file routed", "FAILED file not routed")
-        if routed:
-            self._invoke(
-                "structured_data_processor", "SUCCESS file stored", "ERROR file could not be read"
-            )
+        if routed.failed:
+            return Work(succeeded=False, seconds=routed.seconds)
+        stored = self._invoke(
+            "structured_data_processor", "SUCCESS file stored", "ERROR file could not be read"
+        )
+        return Work(succeeded=not stored.failed, seconds=routed.seconds + stored.seconds)
 
     def _query(self) -> None:
         for name, share in (("timeseries_query_processor", 0.7), ("rag_query_processor", 0.3)):
             if self._rng.random() < share:
-                answered = self._invoke(name, "query answered", "ERROR query failed")
-                self._api(failed=not answered)
+                for api in self._inventory.apis:
+                    self._request(api, name)
 
-    def _api(self, *, failed: bool) -> None:
-        for api in self._inventory.apis:
-            dimensions = {"ApiName": api.name, "Stage": api.stage}
-            values = {
-                "Latency": self._rng.lognormvariate(5.3, 0.4),
-                "Count": 1.0,
-                "5XXError": float(failed),
-                "4XXError": float(self._rng.random() < 0.01),  # noqa: PLR2004 callers' mistakes
-            }
-            for name, value in values.items():
-                self._put("AWS/ApiGateway", name, dimensions, [value])
+    def _request(self, api: Api, function: str) -> None:
+        """One request: from the cache where there is one and it can, else from the function."""
+        dimensions = {"ApiName": api.name, "Stage": api.stage}
+        values = {"Count": 1.0, "4XXError": float(self._rng.random() < _CALLERS_MISTAKES)}
+        latency = self._rng.uniform(5, 20)
+        hit = False
+        if caches(self._inventory.aws.region, api.name, api.stage):
+            hit = self._rng.random() < _CACHE_HITS
+            values |= {"CacheHitCount": float(hit), "CacheMissCount": float(not hit)}
+        answered = True
+        if not hit:
+            answered = not self._invoke(function, "query answered", "ERROR query failed").failed
+            values["IntegrationLatency"] = self._rng.lognormvariate(5.3, 0.4)
+            latency += values["IntegrationLatency"]
+        values |= {"Latency": latency, "5XXError": float(not answered)}
+        self._answered.append(answered)
+        for name, value in values.items():
+            self._put("AWS/ApiGateway", name, dimensions, [value])
 
-    def _invoke(self, name: str, success: str, failure: str) -> bool:
-        """Run a function once, as AWS would; return whether it succeeded."""
+    def _invoke(self, name: str, success: str, failure: str) -> Invocation:
+        """Run a function once, as AWS would."""
         if name not in self._inventory.function_names:
-            return True
+            return Invocation(self.clock(), name, "", failed=False, seconds=0.0)
         function = self._inventory.function(name)
         version = self._version(function)
         behaviour = self.behaviours.get((name, version), Behaviour())
@@ -160,7 +184,7 @@ class Workload:
         invocation = Invocation(self.clock(), name, version, failed, seconds)
         for watcher in self.watchers:
             watcher(invocation)
-        return not failed
+        return invocation
 
     def _version(self, function: Function) -> str:
         shares = serving(self._inventory.aws.region, function.name, function.alias)

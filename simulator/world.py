@@ -91,7 +91,7 @@ class World:
         self.aws.metrics.lag = _METRIC_LAG
         self.aws.start()
         self.addresses = self._addresses()
-        layout.write_overlay(self.addresses)
+        layout.write_overlay(self.addresses, base.apis)
         layout.write_manifest(self.addresses)
         self.inventory = load_inventory(self._config, layout.overlay)
         seed(self.aws, self.inventory, time.time)
@@ -103,7 +103,13 @@ class World:
             random.Random(7),  # noqa: S311 traffic
         )
         self.faults = Faults(self.aws, self.influxdb, self.workload, self.inventory)
-        control = Control(self.faults, self.sink, bearer([control_token]), self._ports["simulator"])
+        control = Control(
+            self.faults,
+            self.sink,
+            bearer([control_token]),
+            self.workload.is_well,
+            self._ports["simulator"],
+        )
         self._stack.callback(control.stop)
         control.start()
         self._stack.callback(self.workload.stop)

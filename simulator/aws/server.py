@@ -15,6 +15,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from simulator.aws import (
+    api_gateway,
     cloudwatch,
     codedeploy,
     cost_explorer,
@@ -23,6 +24,7 @@ from simulator.aws import (
     logs,
     security,
     small,
+    step_functions,
 )
 from simulator.aws.appconfig import AppConfigService
 from simulator.aws.front import Front
@@ -61,6 +63,8 @@ class EmbeddedAws:
         self.provisioned = lambda_functions.install(self.front, now)
         self.appconfig.install(self.front)
         executions.install(now)
+        api_gateway.install(now)
+        step_functions.install(self.metrics, now)
         small.install_timestream(now)
         small.install_trail(self.trail)
         security.install(self.security)

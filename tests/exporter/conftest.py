@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from simulator.aws.server import EmbeddedAws
 from simulator.influxdb import InfluxStandIn
 from simulator.processes import Child, free_port, program
 from tests.conftest import wait_for
+from tests.exporter.servers import Behave, Server
 from tests.exporter.support import REGION, Bench, Clock, compressed, only
 
 
@@ -87,3 +89,17 @@ def alertmanager(alertmanager_url: str) -> Iterator[str]:
         if silence["status"]["state"] != "expired":
             identity = silence["id"]
             requests.delete(f"{alertmanager_url}/api/v2/silence/{identity}", timeout=5)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    """Start servers; all are stopped at the end."""
+    started: list[Server] = []
+
+    def start(behave: Behave, tls: ssl.SSLContext | None = None) -> Server:
+        started.append(Server(behave, tls))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()

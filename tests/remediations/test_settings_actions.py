@@ -97,14 +97,14 @@ def _intent(rig: Rig) -> Any:
 
 def test_provisioned_concurrency_is_waited_for(rig: Rig) -> None:
     """The run ends only when the instances are ready; 0 removes them."""
-    done = rig.ask("set_provisioned_concurrency", "lambda_router", instances=2)
+    done = rig.ask("set_provisioned_concurrency", "influxdb_loader", instances=2)
     assert done.outcome is Outcome.SUCCEEDED
     found = rig.aws.client("lambda").get_provisioned_concurrency_config(
-        FunctionName="lambda_router", Qualifier="LIVE"
+        FunctionName="influxdb_loader", Qualifier="LIVE"
     )
     assert (found["RequestedProvisionedConcurrentExecutions"], found["Status"]) == (2, "READY")
     rig.clock.forward(60)
-    removed = rig.ask("set_provisioned_concurrency", "lambda_router", instances=0)
+    removed = rig.ask("set_provisioned_concurrency", "influxdb_loader", instances=0)
     assert removed.outcome is Outcome.SUCCEEDED
     assert rig.aws.front.count("lambda", "DeleteProvisionedConcurrencyConfig") == 1
 
