@@ -50,8 +50,7 @@ class Running:
     """A started exporter.
 
     ``errors`` is the metric that shows a function's errors, ``invocations`` that of its
-    invocations, ``label`` the label that names the function, ``health`` the health page's path or
-    None where there is none.
+    invocations, ``label`` the label that names the function, ``health`` the health page's path.
     """
 
     child: Child
@@ -59,7 +58,7 @@ class Running:
     invocations: str
     errors: str
     label: str
-    health: str | None
+    health: str
 
     def functions(self, body: str) -> int:
         """Count the functions whose invocations are shown in an exposition."""
