@@ -76,7 +76,7 @@ def inventory(names: tuple[str, ...], factor: float) -> dict[str, Any]:
     others = {key for key in content["collection"] if key.endswith("_every")} - {_COMPARED}
     content["collection"] |= dict.fromkeys(others, _NEVER)
     content["collection"]["cost_budget_monthly_usd"] = _ENOUGH_USD
-    for section in ("log_events", "apis", "buckets", "rules", "state_machines", "playbooks"):
+    for section in [key for key, value in content.items() if isinstance(value, list)]:
         content[section] = []
     content["functions"] = [
         {"name": name, "log_group": f"/aws/lambda/{name}", "follow_alias": False} for name in names

@@ -14,7 +14,7 @@ _BURST = 5
 _GLANCE = 0.1
 _PERIODS_AHEAD = 2
 _PERIODS_OF_PATIENCE = 10
-_GONE_SECONDS = 25.0
+_GONE_SECONDS = 20.0
 _COUNTER = re.compile(r"^(\w*(?:error|fail)\w*(?:\{[^}]*\})?) (\S+)$", re.MULTILINE)
 
 

@@ -21,12 +21,14 @@ class Ledger:
     Every well-formed GetMetricData that arrives is billed, also one that a fault then spoils: AWS
     does not say that it forgives those, and an exporter must not look cheap by failing. ``ends``
     keeps, by metric and ``account`` or ``function``, the first and the newest end asked for: what
-    was served is what lies between.
+    was served is what lies between. ``refused`` are calls of operations that this fake does not
+    serve: they are no part of what is compared.
     """
 
     requests: Counter[str] = field(default_factory=Counter)
     protocols: Counter[str] = field(default_factory=Counter)
     spoiled: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
     queries: int = 0
     billed: int = 0
     billed_by: Counter[str] = field(default_factory=Counter)
@@ -62,7 +64,8 @@ class Ledger:
             "requests": dict(self.requests),
             "protocols": dict(self.protocols),
             "spoiled": dict(self.spoiled),
-            "calls": sum(self.requests.values()),
+            "refused": dict(self.refused),
+            "calls": self.requests.total() - self.refused.total(),
             "queries": self.queries,
             "billed_metrics": self.billed,
             "billed_by": dict(self.billed_by),

@@ -91,7 +91,8 @@ class Service:
             return self._query, str(form.get("Action", "unknown")), lambda: form
         if call.path.startswith(_FUNCTIONS) and "/aliases/" in call.path:
             return self._json, "GetAlias", dict
-        return self._json, operation or "unknown", dict
+        # Of a REST service, the path's beginning stands for the operation.
+        return self._json, operation or f"{call.method} /{call.path.split('/')[1]}", dict
 
     def _strike(self, operation: str) -> None:
         if self.fault is not None and self.fault.strikes(operation):
@@ -124,6 +125,7 @@ class Service:
         if operation == "ListAccountAliases":
             return {"AccountAliases": ["bench"], "IsTruncated": "false"}
         # As of an account whose policy allows only what is measured here.
+        self.ledger.refused[operation] += 1
         raise BadRequestError("AccessDeniedException", f"{operation} is not served here")
 
     def _resources(self, params: Mapping[str, Any]) -> dict[str, Any]:

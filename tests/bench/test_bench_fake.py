@@ -319,3 +319,15 @@ def test_lists_come_in_pages() -> None:
             break
     assert [arn.rpartition(":")[2] for arn in arns] == list(target.world.names)
     assert target.ledger.requests["GetResources"] == 13
+
+
+def test_what_is_not_served_is_refused_and_counted_apart() -> None:
+    """An operation beside what is measured is denied, and no call of the comparison."""
+    target = service()
+    headers = {"x-amz-target": "Logs_20140328.DescribeLogGroups"}
+    reply = target.handle(Call("POST", "/", headers, b"{}"))
+    assert reply is not None
+    assert json.loads(reply.body)["__type"] == "AccessDeniedException"
+    asked(target, request([query("q", "Errors")]))
+    report = target.ledger.report()
+    assert (report["calls"], report["refused"]) == (1, {"DescribeLogGroups": 1})
