@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,11 +25,11 @@ from bench.exporters.cycles import (
     cost_by_scrapes,
     latencies,
     stage,
+    verified,
 )
 from bench.exporters.ours import Ours
 from bench.exporters.peer import AbsentError, Peer, Timing
 from bench.exporters.scrape import Latency
-from bench.exporters.totals import check
 from bench.exporters.trouble import detection, gone
 from bench.exporters.yace import Yace
 from bench.measure import Result
@@ -98,7 +98,7 @@ class _Bench:
             if peer.decoupled:
                 found = cost(on, _CYCLES)
                 if isinstance(peer, Ours):
-                    self._check(on, found)
+                    self._check(on)
                 alone, crowd = latencies(on)
             else:
                 # A crowd would make it collect once for each: no one scrapes it so.
@@ -110,16 +110,12 @@ class _Bench:
     def _measure_quiet(self, functions: int, timing: Timing) -> None:
         with stage(Ours(), functions, timing, "none") as on:
             found = cost(on, _CYCLES)
-            self._check(on, found)
+            self._check(on)
             row = _row(on, found, None, None)
             self.rows.append(row | {"exporter": f"{row['exporter']}, no errors"})
 
-    def _check(self, on: Stage, found: Cost) -> None:
-        reports = [on.first, found.report]
-        before = on.fake.report()
-        exposition = on.scraper.text()
-        after = on.fake.report()
-        for checked in check(on.fake.setup.world(), exposition, *_spans([*reports, before, after])):
+    def _check(self, on: Stage) -> None:
+        for checked in verified(on):
             where = f"{checked.counter} of {checked.functions:,} functions"
             said = checked.problem or f"exact over {checked.periods} periods"
             self.notes.append(f"counters: {where}: {said}")
@@ -183,17 +179,3 @@ def _row(on: Stage, found: Cost, alone: Latency | None, crowd: Latency | None) -
     if crowd is not None:
         row |= {f"{CROWD}x ms": crowd.median * 1000, f"{CROWD}x p99": crowd.p99 * 1000}
     return row
-
-
-def _spans(
-    reports: list[Mapping[str, Any]],
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Return, by metric, the first and the newest end asked for, of the account or a function."""
-    first: dict[str, float] = {}
-    last: dict[str, float] = {}
-    for report in reports:
-        for key, (begun, ended) in report["ends"].items():
-            metric = key.partition(" ")[0]
-            first[metric] = min(first.get(metric, begun), begun)
-            last[metric] = max(last.get(metric, ended), ended)
-    return first, last

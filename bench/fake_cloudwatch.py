@@ -123,6 +123,13 @@ class FakeCloudWatch:
         found: dict[str, Any] = answer.json()
         return found
 
+    def served(self) -> dict[str, Any]:
+        """Return since when and until when each metric was answered since the start."""
+        answer = self._session.get(f"{self._control}/served", timeout=_PATIENCE)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
     def change(self, **wanted: Any) -> Mapping[str, Any]:
         """Change what ``bench/fake/control.py`` lets be changed; return the counts.
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.exporters.peer import Peer, Running, Timing
 from bench.exporters.scrape import Latency, ScrapeError, Scraper, load
+from bench.exporters.totals import Checked, check
 from bench.exporters.usage import Memory, cpu_seconds, memory
 from bench.fake_cloudwatch import FakeCloudWatch, Setup
 from simulator.processes import StartError
@@ -20,6 +21,7 @@ CYCLES_A_MONTH = 730 * 60
 _FULL_PATIENCE = 150.0
 _GLANCE = 0.1
 _QUIET = 0.15
+_PAUSES = 3
 _SCRAPE_SECONDS = 3.0
 _MOST_SCRAPES = 80
 CROWD = 50
@@ -40,8 +42,6 @@ class Stage:
     timing: Timing
     started: float
     """Seconds from the start of the process to the first exposition with every function."""
-    first: Mapping[str, Any]
-    """The fake's counts until then."""
 
     @property
     def pid(self) -> int:
@@ -91,7 +91,7 @@ def stage(peer: Peer, functions: int, timing: Timing, profile: str = "some") -> 
         try:
             _await_full(running, scraper, functions, begun)
             seconds = time.monotonic() - begun
-            yield Stage(peer, fake, running, scraper, timing, seconds, fake.report())
+            yield Stage(peer, fake, running, scraper, timing, seconds)
         finally:
             scraper.close()
             running.child.stop()
@@ -114,7 +114,7 @@ def _await_full(running: Running, scraper: Scraper, functions: int, begun: float
 
 def cost(on: Stage, cycles: int) -> Cost:
     """Let the exporter go through cycles by itself, unscraped, and return what one costs."""
-    _await_quiet(on)
+    await_quiet(on, on.timing.period)
     on.fake.change(reset=True)
     cpu, fake_cpu = cpu_seconds(on.pid), cpu_seconds(on.fake.pid)
     time.sleep(cycles * on.timing.period)
@@ -143,9 +143,9 @@ def latencies(on: Stage) -> tuple[Latency, Latency]:
     return alone, load(on.running.url, CROWD, _SCRAPE_SECONDS, _MOST_SCRAPES)
 
 
-def _await_quiet(on: Stage) -> None:
-    """Wait for a whole cycle to pass, and then for the pause after the next."""
-    time.sleep(on.timing.period)
+def await_quiet(on: Stage, first: float = 0.0) -> bool:
+    """After ``first`` seconds, wait for the pause after a cycle; say whether there was one."""
+    time.sleep(first)
     end = time.monotonic() + 2 * on.timing.period
     calls, since = -1, time.monotonic()
     while time.monotonic() < end:
@@ -153,5 +153,21 @@ def _await_quiet(on: Stage) -> None:
         if now != calls:
             calls, since = now, time.monotonic()
         elif time.monotonic() - since > _QUIET * on.timing.period:
-            return
+            return True
         time.sleep(_GLANCE)
+    return False
+
+
+def verified(on: Stage) -> list[Checked]:
+    """Check the counters in a pause between two cycles: then what was served is also shown.
+
+    Raises:
+        BenchError: if there never is a pause.
+    """
+    for _ in range(_PAUSES):
+        if await_quiet(on):
+            served = on.fake.served()
+            exposition = on.scraper.text()
+            if on.fake.served() == served:
+                return check(on.fake.setup.world(), exposition, served)
+    raise BenchError("its cycles overlap: counters cannot be checked")

@@ -1,20 +1,23 @@
 """Whether counters say exactly what was served: no period short, none double.
 
-The world's values follow from its seed. A counter of every function must be the sum of its values
-over one and the same span of periods, and that span must begin where the exporter first asked to
-and end where it asked to last.
+The world's values follow from its seed, and the fake knows up to when it answered each metric of
+each function. A counter must be the sum of its values from the first cycle on up to there. A
+function that was not asked again because the account's sum said that there was nothing must have
+had nothing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bench.fake.world import World
 
 _SAMPLE = re.compile(r'^(\w+)\{(?:[^}]*,)?function="([^"]+)"[^}]*\} (\S+)$', re.MULTILINE)
 _TOLERANCE = 1e-9
+_NEAR = (-1, 1, -2, 2)
 COUNTERS = {
     "dataplatform_lambda_invocations_total": ("Invocations", "Sum", 1.0),
     "dataplatform_lambda_errors_total": ("Errors", "Sum", 1.0),
@@ -43,70 +46,70 @@ def read(exposition: str) -> dict[str, dict[str, float]]:
     return found
 
 
-def check(
-    world: World, exposition: str, first: Mapping[str, float], last: Mapping[str, float]
-) -> list[Checked]:
-    """Compare every counter with the world.
-
-    ``first`` and ``last`` give, by metric, the end of the first and of the newest window that was
-    asked for: what lies between must have been counted, once.
-    """
+def check(world: World, exposition: str, served: Mapping[str, Any]) -> list[Checked]:
+    """Compare every counter with the world; ``served`` is what the fake says it answered."""
     found = read(exposition)
+    since = int(served["since"])
     return [
-        _checked(world, name, found[name], (int(first[metric]), int(last[metric])))
-        for name, (metric, _, _) in COUNTERS.items()
+        _Counter(world, name, since, served["until"].get(COUNTERS[name][0], {})).check(found[name])
+        for name in COUNTERS
     ]
 
 
-def _checked(
-    world: World, counter: str, totals: Mapping[str, float], span: tuple[int, int]
-) -> Checked:
-    metric, statistic, scale = COUNTERS[counter]
-    periods = range(span[0], span[1], world.base)
-    missing = world.functions - len(totals)
-    if missing:
-        return Checked(counter, len(totals), len(periods), f"{missing} functions are missing")
-    wrong = [
-        name
-        for number, name in enumerate(world.names)
-        if not _same(
-            totals[name],
-            scale * sum(world.value(number, metric, statistic, at) for at in periods),
+@dataclass(frozen=True)
+class _Counter:
+    """A counter's name, and from when and until when its metric was answered."""
+
+    world: World
+    name: str
+    since: int
+    until: Mapping[str, int]
+
+    def check(self, totals: Mapping[str, float]) -> Checked:
+        periods = (max(self.until.values(), default=self.since) - self.since) // self.world.base
+        missing = self.world.functions - len(totals)
+        if missing:
+            return self._checked(periods, f"{missing} functions are missing")
+        off = [
+            (number, name)
+            for number, name in enumerate(self.world.names)
+            if not _same(totals[name], self._sum(number, self.since, self._end(name)))
+        ]
+        if off:
+            number, name = off[0]
+            near = self._explained(number, totals[name], self._end(name))
+            return self._checked(periods, f"{len(off)} are off, {name} first: {near}")
+        unread = [name for number, name in enumerate(self.world.names) if self._unread(number)]
+        if unread:
+            return self._checked(periods, f"{len(unread)} had more than was read, as {unread[0]}")
+        return self._checked(periods)
+
+    def _checked(self, periods: int, problem: str | None = None) -> Checked:
+        return Checked(self.name, self.world.functions, periods, problem)
+
+    def _end(self, function: str) -> int:
+        return max(self.since, self.until.get(function, self.since))
+
+    def _sum(self, number: int, start: int, stop: int) -> float:
+        metric, statistic, scale = COUNTERS[self.name]
+        return scale * sum(
+            self.world.value(number, metric, statistic, at)
+            for at in range(start, stop, self.world.base)
         )
-    ]
-    if not wrong:
-        return Checked(counter, len(totals), len(periods))
-    other = _explained(world, counter, totals, span)
-    return Checked(
-        counter,
-        len(totals),
-        len(periods),
-        f"{len(wrong)} functions are off, {wrong[0]} first; {other}",
-    )
 
+    def _unread(self, number: int) -> bool:
+        """Say whether the account was read further than a function that had something there."""
+        end = self._end(self.world.names[number])
+        return bool(self._sum(number, end, max(end, self.until.get("", end))))
 
-def _explained(
-    world: World, counter: str, totals: Mapping[str, float], span: tuple[int, int]
-) -> str:
-    for start, stop in _spans(span, world.base):
-        metric, statistic, scale = COUNTERS[counter]
-        periods = range(start, stop, world.base)
-        if all(
-            _same(
-                totals[name], scale * sum(world.value(n, metric, statistic, at) for at in periods)
-            )
-            for n, name in enumerate(world.names)
-        ):
-            begins, ends = (start - span[0]) // world.base, (stop - span[1]) // world.base
-            return f"they fit a span that begins {begins:+} and ends {ends:+} periods from it"
-    return "they fit no span near it"
-
-
-def _spans(span: tuple[int, int], base: int) -> Iterator[tuple[int, int]]:
-    near: Sequence[int] = (0, -1, 1, -2, 2, -3, 3)
-    for begins in near:
-        for ends in near:
-            yield span[0] + begins * base, span[1] + ends * base
+    def _explained(self, number: int, total: float, end: int) -> str:
+        base = self.world.base
+        for begins in (0, *_NEAR):
+            for ends in (0, *_NEAR):
+                span = (self.since + begins * base, end + ends * base)
+                if _same(total, self._sum(number, *span)):
+                    return f"begins {begins:+} and ends {ends:+} periods from what was served"
+        return "no span near what was served explains it"
 
 
 def _same(one: float, other: float) -> bool:

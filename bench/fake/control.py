@@ -52,7 +52,7 @@ class Gate:
 
 
 class Control:
-    """``GET /`` reports; ``POST /`` changes what its keys name and reports."""
+    """``GET /`` reports; ``GET /served`` tells what was; ``POST /`` changes what its keys name."""
 
     def __init__(self, service: Service, gate: Gate) -> None:
         self._service = service
@@ -66,6 +66,10 @@ class Control:
                 self._change(orjson.loads(call.body))
         except (ValueError, TypeError, KeyError) as error:
             return Reply(400, orjson.dumps({"error": str(error)}), _JSON)
+        if call.path == "/served":
+            served = self._service.served
+            content = {"since": served.since, "until": served.until}
+            return Reply(200, orjson.dumps(content), _JSON)
         world = self._service.world
         report = self._service.ledger.report()
         report["newest"] = world.newest(self._service.now())

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.fake.metric_data import Asked, Request, billed
+from bench.fake.metric_data import Asked, Request, billed, served_until
+from bench.fake.world import DIMENSION
 
 USD_PER_METRIC = 0.01 / 1000
 USD_PER_REQUEST = 0.01 / 1000
@@ -15,14 +16,34 @@ PAID_BY_REQUEST = ("ListMetrics", "GetMetricStatistics")
 
 
 @dataclass
+class Served:
+    """Up to when each function's sums were answered, by metric; an empty name is the account.
+
+    ``since`` is the end of the first window that was asked for. Both are unix seconds.
+    """
+
+    since: float | None = None
+    until: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def take(self, request: Request, newest: int) -> None:
+        """Note what a request that was answered whole was answered."""
+        self.since = request.end if self.since is None else min(self.since, request.end)
+        for query in request.queries:
+            if query.statistic in ("Sum", "SampleCount"):
+                known = self.until.setdefault(query.metric, {})
+                name = query.dimensions.get(DIMENSION, "")
+                stop = served_until(request, query.period, newest)
+                known[name] = max(known.get(name, stop), stop)
+
+
+@dataclass
 class Ledger:
     """Counts since the last reset.
 
     Every well-formed GetMetricData that arrives is billed, also one that a fault then spoils: AWS
-    does not say that it forgives those, and an exporter must not look cheap by failing. ``ends``
-    keeps, by metric and ``account`` or ``function``, the first and the newest end asked for: what
-    was served is what lies between. ``refused`` are calls of operations that this fake does not
-    serve: they are no part of what is compared.
+    does not say that it forgives those, and an exporter must not look cheap by failing.
+    ``refused`` are calls of operations that this fake does not serve: they are no part of what is
+    compared.
     """
 
     requests: Counter[str] = field(default_factory=Counter)
@@ -32,7 +53,6 @@ class Ledger:
     queries: int = 0
     billed: int = 0
     billed_by: Counter[str] = field(default_factory=Counter)
-    ends: dict[str, list[float]] = field(default_factory=dict)
     connections: int = 0
 
     def request(self, operation: str, protocol: str) -> None:
@@ -49,8 +69,6 @@ class Ledger:
             by.setdefault(f"{query.metric} {scope}", []).append(query)
         for name, queries in by.items():
             self._bill(name, queries)
-            known = self.ends.setdefault(name, [request.end, request.end])
-            known[1] = max(known[1], request.end)
 
     def _bill(self, name: str, queries: Sequence[Asked]) -> None:
         units = billed(queries)
@@ -70,6 +88,5 @@ class Ledger:
             "billed_metrics": self.billed,
             "billed_by": dict(self.billed_by),
             "usd": self.billed * USD_PER_METRIC + paid * USD_PER_REQUEST,
-            "ends": self.ends,
             "connections": self.connections,
         }

@@ -130,6 +130,12 @@ def answer(world: World, request: Request, now: float, page_limit: int) -> Page:
     return Page(results, make_token(offset + step) if more else None)
 
 
+def served_until(request: Request, period: int, newest: int) -> int:
+    """Return where the answered periods end: one that starts before the end is answered whole."""
+    stop = -(-int(min(request.end, newest)) // period) * period
+    return stop if stop <= newest else stop - period
+
+
 def metrics_page(world: World, params: Mapping[str, Any]) -> dict[str, Any]:
     """Return a page of ListMetrics.
 
@@ -199,10 +205,7 @@ def _points(world: World, query: Asked, request: Request, newest: int) -> Points
     if query.namespace != NAMESPACE:
         return Points(range(0), (), None)
     first = int(request.start // query.period) * query.period
-    # A period whose start lies before the end is answered whole.
-    stop = -(-int(min(request.end, newest)) // query.period) * query.period
-    if stop > newest:
-        stop -= query.period
+    stop = served_until(request, query.period, newest)
     try:
         return world.points(
             query.metric, query.dimensions, query.statistic, range(first, stop, query.period)

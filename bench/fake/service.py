@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from bench.fake import metric_data
 from bench.fake.faults import Fault
-from bench.fake.ledger import Ledger
+from bench.fake.ledger import Ledger, Served
 from bench.fake.wire import BadRequestError, Wire
 from bench.fake.wire_cbor import Cbor
 from bench.fake.wire_json import Json
@@ -50,6 +50,7 @@ class Service:
 
     world: World
     ledger: Ledger = field(default_factory=Ledger)
+    served: Served = field(default_factory=Served)
     fault: Fault | None = None
     page_datapoints: int = metric_data.MAX_DATAPOINTS
     now: Callable[[], float] = time.time
@@ -102,8 +103,11 @@ class Service:
         request = metric_data.read_request(params)
         self.ledger.metric_data(request)
         self._strike("GetMetricData")
-        page = metric_data.answer(self.world, request, self.now(), self.page_datapoints)
+        now = self.now()
+        page = metric_data.answer(self.world, request, now, self.page_datapoints)
         results = page.results
+        if page.token is None and self.fault is None:
+            self.served.take(request, self.world.newest(now))
         if self.fault is not None:
             spoiled = self.fault.spoil(results)
             self.ledger.spoiled[self.fault.kind] += sum(

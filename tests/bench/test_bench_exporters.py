@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,10 +33,16 @@ def exposition(world: World, periods: Iterable[int]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def problems(world: World, text: str) -> dict[str, str | None]:
+def answered(world: World, **changed: dict[str, int]) -> dict[str, Any]:
+    """Return what a fake says that answered everything from FIRST to LAST, with changes."""
+    everything = dict.fromkeys((*world.names, ""), LAST)
+    return {"since": FIRST, "until": {name: everything | changed.get(name, {}) for name in NAMES}}
+
+
+def problems(world: World, text: str, **changed: dict[str, int]) -> dict[str, str | None]:
     """Return what the check says of each counter."""
-    first, last = dict.fromkeys(NAMES, float(FIRST)), dict.fromkeys(NAMES, float(LAST))
-    return {found.counter: found.problem for found in totals.check(world, text, first, last)}
+    found = totals.check(world, text, answered(world, **changed))
+    return {checked.counter: checked.problem for checked in found}
 
 
 def test_exact_counters_are_exact() -> None:
@@ -49,7 +57,7 @@ def test_exact_counters_are_exact() -> None:
     [
         ([*range(FIRST, LAST - PERIOD, PERIOD)], "begins +0 and ends -1"),
         ([*range(FIRST - PERIOD, LAST, PERIOD)], "begins -1 and ends +0"),
-        ([*range(FIRST, LAST, PERIOD), FIRST + PERIOD], "they fit no span"),
+        ([*range(FIRST, LAST, PERIOD), FIRST + PERIOD], "no span"),
     ],
     ids=["one short", "one too many", "one double"],
 )
@@ -58,8 +66,20 @@ def test_a_period_short_or_double_is_found(periods: list[int], said: str) -> Non
     world = World(3, seed=2)
     found = problems(world, exposition(world, periods))["dataplatform_lambda_invocations_total"]
     assert found is not None
-    assert found.startswith("3 functions are off")
+    assert found.startswith("3 are off")
     assert said in found
+
+
+def test_a_function_that_was_not_asked_must_have_had_nothing() -> None:
+    """Function 0 fails in every period: read to the first end only, it is short of errors."""
+    world = World(3)
+    text = exposition(world, range(FIRST, LAST, PERIOD))
+    healthy = problems(world, text, Errors={"function-00001": FIRST})
+    assert healthy["dataplatform_lambda_errors_total"] is None
+    shown = re.sub(r'(errors_total\{function="function-00000"\}) \S+', r"\1 0.0", text)
+    failing = problems(world, shown, Errors={"function-00000": FIRST})
+    said = failing["dataplatform_lambda_errors_total"]
+    assert said == "1 had more than was read, as function-00000"
 
 
 def test_a_missing_function_is_found() -> None:
@@ -98,7 +118,7 @@ def test_the_inventory_of_the_benchmark_is_valid_and_compressed() -> None:
     assert found.collection.period == plain.collection.period / 6 == 10.0
     assert found.collection.lookback == plain.collection.lookback / 6
     assert found.alerting.scrape_interval == plain.alerting.scrape_interval / 6
-    assert not (found.metrics or found.apis or found.log_events)
+    assert not any([found.metrics, found.apis, found.log_events])
 
 
 def test_usage_is_of_the_process() -> None:

@@ -331,3 +331,25 @@ def test_what_is_not_served_is_refused_and_counted_apart() -> None:
     asked(target, request([query("q", "Errors")]))
     report = target.ledger.report()
     assert (report["calls"], report["refused"]) == (1, {"DescribeLogGroups": 1})
+
+
+def test_what_was_served_is_known_by_function() -> None:
+    """The fake tells from when on it was asked, and up to when it answered whom, wholly."""
+    target = service(lag=70)
+    names = ("function-00000", "function-00001", None)
+    queries = [query(f"q{n}", "Errors", function=name) for n, name in enumerate(names)]
+    asked(target, request(queries[:1]))
+    late = target.world.newest(NOW)
+    assert target.served.since == END
+    assert target.served.until == {"Errors": {"function-00000": late}}
+    page = asked(target, request(queries[1:], MaxDatapoints=2))
+    assert target.served.until == {"Errors": {"function-00000": late}}
+    while token := page.get("NextToken"):
+        page = asked(target, request(queries[1:], MaxDatapoints=2, NextToken=token))
+    assert target.served.until["Errors"] == {
+        "function-00000": late,
+        "function-00001": late,
+        "": late,
+    }
+    asked(target, {**request(queries[:1]), "EndTime": END - 3 * PERIOD})
+    assert target.served.until["Errors"]["function-00000"] == late
