@@ -8,6 +8,7 @@ every exporter is divided by one factor, so that a cycle holds what it holds in 
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ from bench.exporters.cycles import (
 )
 from bench.exporters.ours import Ours
 from bench.exporters.peer import AbsentError, Peer, Timing
-from bench.exporters.scrape import Latency
+from bench.exporters.scrape import Latency, ScrapeError
 from bench.exporters.trouble import detection, gone
 from bench.exporters.yace import Yace
 from bench.measure import Result
@@ -67,6 +68,7 @@ class _Bench:
         self.notes: list[str] = []
 
     def run(self) -> None:
+        self.notes.append(f"load of the machine before: {os.getloadavg()[0]:.1f}")
         peers = list(self._present())
         for functions, factor in SIZES:
             for peer in peers:
@@ -89,7 +91,7 @@ class _Bench:
         begun = time.monotonic()
         try:
             yield
-        except BenchError as error:
+        except (BenchError, ScrapeError) as error:
             self.notes.append(f"not measured: {what}: {error}")
         sys.stderr.write(f"bench: {what}: {time.monotonic() - begun:.0f} s\n")
 
@@ -115,10 +117,17 @@ class _Bench:
             self.rows.append(row | {"exporter": f"{row['exporter']}, no errors"})
 
     def _check(self, on: Stage) -> None:
-        for checked in verified(on):
-            where = f"{checked.counter} of {checked.functions:,} functions"
-            said = checked.problem or f"exact over {checked.periods} periods"
-            self.notes.append(f"counters: {where}: {said}")
+        where = f"counters: {on.fake.setup.functions:,} functions, profile {on.fake.setup.profile}"
+        try:
+            checked = verified(on)
+        except BenchError as error:
+            self.notes.append(f"{where}: not checked: {error}")
+            return
+        problems = [f"{one.counter}: {one.problem}" for one in checked if one.problem]
+        self.notes += [f"{where}: WRONG: {problem}" for problem in problems]
+        if not problems:
+            periods = max(one.periods for one in checked)
+            self.notes.append(f"{where}: all {len(checked)} exact over {periods} periods")
 
     def _trouble(self, on: Stage) -> None:
         name, functions = on.peer.name, on.fake.setup.functions
@@ -135,13 +144,19 @@ class _Bench:
 
     def _judge(self) -> None:
         functions = SIZES[-1][0]
-        judged = [r for r in self.rows if (r["functions"], r["profile"]) == (functions, "some")]
-        at = {row["name"]: row for row in judged}
-        ours, peer = at.get(Ours.name), at.get(Yace.name)
+        at = {
+            (row["name"], row["profile"]): row for row in self.rows if row["functions"] == functions
+        }
+        ours, peer = at.get((Ours.name, "some")), at.get((Yace.name, "some"))
         if ours is None or peer is None:
             self.notes.append("goals: not judged, for want of a peer or of ours")
             return
-        self.notes += [f"goal at {functions:,}: {line}" for line in goals.judged(ours, peer)]
+        where = f"goal at {functions:,}"
+        self.notes += [f"{where}: {goals.judged(goal, ours, peer)}" for goal in goals.GOALS]
+        # What is asked for does not depend on errors with the peer: its row stands for both.
+        if (quiet := at.get((Ours.name, "none"))) is not None:
+            line = goals.judged(goals.DOLLARS, quiet, peer)
+            self.notes.append(f"{where}, nothing failing: {line}")
 
 
 def run() -> Result:

@@ -18,21 +18,18 @@ class Goal:
     most: float
 
 
+DOLLARS = Goal("dollars a month, half", "$/month", 1 / 2)
 GOALS = (
     Goal("/metrics, median, a twentieth", "metrics ms", 1 / 20),
-    Goal("dollars a month, half", "$/month", 1 / 2),
+    DOLLARS,
     Goal("calls a cycle, a third", "calls", 1 / 3),
     Goal("CPU a cycle, half", "CPU s", 1 / 2),
     Goal("resident memory, no more", "RSS MB", 1.0),
 )
 
 
-def judged(ours: Row, peer: Row) -> list[str]:
-    """Return a line for each goal: met or missed, with both numbers."""
-    return [_judged(goal, ours, peer) for goal in GOALS]
-
-
-def _judged(goal: Goal, ours: Row, peer: Row) -> str:
+def judged(goal: Goal, ours: Row, peer: Row) -> str:
+    """Return a line: met or missed, with both numbers."""
     mine, other = float(ours[goal.key]), float(peer[goal.key])
     met = mine <= goal.most * other
     return (
