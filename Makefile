@@ -14,7 +14,7 @@ setup-demo:
 	@scripts/setup prometheus alertmanager
 
 setup: ## install what the tests and benchmarks need
-	@scripts/setup prometheus alertmanager postgresql
+	@scripts/setup prometheus alertmanager postgresql victoria-metrics
 
 test: setup ## the whole test suite
 	$(BIN)/python -m pytest -q -n 2 -m 'not e2e'

@@ -5,18 +5,23 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 
 from exporter import collectors, telemetry
-from exporter.collector import CollectError, Collector, Context, Reason
+from exporter.budget import Budget
+from exporter.cap import stretched
+from exporter.collector import Clients, CollectError, Collector, Context, Reason
 from exporter.custom import check_names
-from exporter.exposition import Exposition, Rendering
+from exporter.exposition import Exposition, Parts, Rendering
 from exporter.pages import View, create_pages
+from exporter.plan import items, monthly_usd
 from exporter.refresh import Refresher, Status
 from exporter.samples import Series
 from exporter.schedule import Job, Schedule
+from exporter.shards import Shard
 from exporter.snapshot import snapshot
+from exporter.spending import Spending
 from exporter.state import open_state
 from exporter.tally import Tally
 from inventory.aws import AwsClients
@@ -35,7 +40,7 @@ def find_collectors() -> dict[str, Collector]:
 
 
 class ExporterApp:
-    """Every collector with its state, schedule and pages.
+    """Every collector of a shard with its state, schedule and pages.
 
     Raises:
         InventoryError: if ``load`` finds the inventory unusable, or a metric it adds has a
@@ -48,20 +53,33 @@ class ExporterApp:
         settings: Settings,
         load: Callable[[], Inventory],
         clock: Clock | None = None,
+        shard: Shard | None = None,
     ) -> None:
         self._settings = settings
         self._load = load
         self._clock = clock or SystemClock()
+        self._shard = shard or Shard()
         self._collectors = find_collectors()
         self._inventory = self._checked()
+        self._view = self._shard.view(self._inventory)
         self._tally = Tally()
         self._aws = self._clients()
         self._store = open_state(settings.database("exporter"), self._clock.now())
+        self._spending = Spending(self._store.engine, self._shard, self._clock.now)
+        self._budget = Budget(self._spending, self._clock.now)
+        self._load_budget(self._inventory)
         self._exposition = Exposition(self._clock.now)
         self._version = importlib.metadata.version("vigia")
         self._refreshers = [
-            Refresher(collector, self._current, self._context, self._clock, self._render)
+            Refresher(
+                collector,
+                partial(self._inventory_of, collector),
+                self._context,
+                self._clock,
+                self._ran,
+            )
             for collector in self._collectors.values()
+            if self._shard.runs(collector)
         ]
         self._schedule = Schedule([*map(self._job, self._refreshers), self._tick()])
         self.wsgi = create_pages(
@@ -69,6 +87,8 @@ class ExporterApp:
                 rendering=lambda: self._exposition.current,
                 statuses=self.statuses,
                 cost=lambda: dict(self._tally.bill().usd_by_collector),
+                cadences=self._budget.cadences,
+                budget=self._budget.summary,
                 reload=self.reload,
                 now=self._clock.now,
                 version=self._version,
@@ -85,15 +105,27 @@ class ExporterApp:
         for refresher in self._refreshers:
             refresher.stop()
         self._schedule.stop()
+        self._spending.keep()
         self._store.close()
 
-    def collect_once(self) -> dict[str, str]:
-        """Run every collector once; return the reason of each that failed or ran out of time."""
+    def collect_once(self, done: Callable[[str], object] = lambda _: None) -> dict[str, str]:
+        """Run every collector once, telling ``done`` the name of each as it ends.
+
+        Returns the reason of each that failed or ran out of time.
+        """
         with ThreadPoolExecutor(len(self._refreshers)) as pool:
-            for done in [pool.submit(refresher.run) for refresher in self._refreshers]:
-                done.result()
+            running = {pool.submit(one.run): one.collector.name for one in self._refreshers}
+            for ended in as_completed(running):
+                ended.result()
+                done(running[ended])
+        self._budget.review()
         self._render()
         return {status.name: str(status.reason) for status in self.statuses() if status.reason}
+
+    @property
+    def clients(self) -> Clients:
+        """Where the collectors get their boto3 clients."""
+        return self._aws.client
 
     def exposition(self) -> str:
         """Return the metrics in text format, as of now."""
@@ -112,7 +144,8 @@ class ExporterApp:
         except SettingsError as error:
             return [str(error)]
         moved = inventory.aws.region != self._inventory.aws.region
-        self._inventory = inventory
+        self._inventory, self._view = inventory, self._shard.view(inventory)
+        self._load_budget(inventory)
         if moved:
             self._aws = self._clients()
         self._schedule.reschedule()
@@ -126,8 +159,19 @@ class ExporterApp:
         check_names(inventory, (*own, *telemetry.SPECS))
         return inventory
 
-    def _current(self) -> Inventory:
-        return self._inventory
+    def _inventory_of(self, collector: Collector) -> Inventory:
+        return self._view if collector.splits else self._inventory
+
+    def _load_budget(self, inventory: Inventory) -> None:
+        mine = [one for one in self._collectors.values() if self._shard.runs(one)]
+        share = 1.0
+        if self._shard.count > 1:
+            whole = monthly_usd(self._collectors.values(), lambda _: inventory)
+            share = (
+                monthly_usd(mine, self._inventory_of) / whole if whole else 1 / self._shard.count
+            )
+        spenders = [item.spender for item in items(mine, self._inventory_of)]
+        self._budget.load(spenders, inventory.collection.cost_budget_monthly_usd, share)
 
     def _clients(self) -> AwsClients:
         return AwsClients(
@@ -136,14 +180,18 @@ class ExporterApp:
 
     def _context(self, collector: Collector, remaining: Callable[[], float]) -> Context:
         return Context(
-            inventory=self._inventory,
+            inventory=stretched(self._inventory_of(collector), self._budget.factor(collector.name)),
             client=self._aws.client,
-            state=self._store.of(collector.name),
+            state=self._store.of(self._shard.documents(collector.name)),
             now=self._clock.now,
             remaining=remaining,
             influx_token=self._influx_token,
-            billed=partial(self._tally.billed, collector.name),
+            billed=partial(self._billed, collector.name),
         )
+
+    def _billed(self, collector: str, service: str, units: int, usd: float) -> None:
+        self._tally.billed(collector, service, units, usd)
+        self._spending.add(usd)
 
     def _influx_token(self) -> str:
         file = self._settings.influxdb_token_file
@@ -154,20 +202,34 @@ class ExporterApp:
         except SettingsError as error:
             raise CollectError(Reason.CREDENTIALS, str(error)) from error
 
-    def _series(self) -> tuple[Series, ...]:
-        return snapshot(self.statuses(), self._tally.bill(), self._store.resets, self._version)
+    def _parts(self) -> Parts:
+        shard = (str(self._shard.index), str(self._shard.count))
+        own = (Series(telemetry.SHARD_INFO, shard, 1.0), *self._budget.series())
+        return snapshot(self.statuses(), self._tally.bill(), self._store.resets, self._version, own)
 
     def _render(self) -> Rendering:
-        return self._exposition.render(self._series, self._inventory.locale)
+        return self._exposition.render(self._parts, self._inventory.locale)
+
+    def _ran(self) -> None:
+        self._spending.keep()
+        self._render()
 
     def _job(self, refresher: Refresher) -> Job:
         collector = refresher.collector
         return Job(
             collector.name,
             refresher.run,
-            lambda: collector.every(self._inventory),
-            lambda: collector.offset(self._inventory),
+            lambda: (
+                collector.every(self._inventory_of(collector)) * self._budget.factor(collector.name)
+            ),
+            lambda: collector.offset(self._inventory_of(collector)),
         )
 
     def _tick(self) -> Job:
-        return Job("render", self._render, lambda: self._inventory.alerting.scrape_interval)
+        return Job("render", self._turn, lambda: self._inventory.alerting.scrape_interval)
+
+    def _turn(self) -> None:
+        changed = self._budget.review()
+        if changed:
+            self._schedule.reschedule(changed)
+        self._render()

@@ -39,14 +39,32 @@ class CollectorState(Protocol):
     """A collector's own durable documents; nothing of another collector is visible."""
 
     def load(self, prefix: str = "") -> dict[str, Any]:
-        """Return the committed JSON documents whose key starts with ``prefix``."""
+        """Return the committed JSON documents whose key starts with ``prefix``.
+
+        Raises:
+            CollectError: with Reason.STATE when they cannot be read.
+        """
+        ...
+
+    def memory(self) -> dict[str, Any]:
+        """Return what the collector chose to keep between its runs in this process.
+
+        It is empty at the start and whenever another process has written since: what is derived
+        from the documents and kept here is never older than they are. Keep only what is committed.
+
+        Raises:
+            CollectError: with Reason.STATE when that cannot be found out.
+        """
         ...
 
     def commit(self, changes: Mapping[str, Any]) -> None:
         """Write every document, or delete it where None, in one transaction.
 
+        Documents are plain data with finite numbers.
+
         Raises:
-            CollectError: with Reason.STATE when it could not be made durable.
+            CollectError: with Reason.STATE when it could not be made durable, or when another
+                process has written one of them since; then nothing was written.
         """
         ...
 
@@ -101,13 +119,13 @@ class Use:
     """What one run of a collector sends, at most, when nothing is to be caught up.
 
     ``calls`` are requests of one operation; ``usd`` is what all of them cost; ``metrics`` are the
-    CloudWatch metrics billed among them.
+    CloudWatch metrics billed among them. What is sent in some runs only counts with its share.
     """
 
     service: str
     operation: str
     calls: float
-    metrics: int = 0
+    metrics: float = 0.0
     usd: float = 0.0
 
 

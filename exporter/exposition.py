@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import gzip
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from operator import is_
 
 from prometheus_client import PlatformCollector, ProcessCollector
 from prometheus_client.core import Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
-from prometheus_client.samples import Sample
-from prometheus_client.utils import floatToGoString
+from prometheus_client.registry import Collector
 
 from catalogue.metrics import MetricSpec
 from catalogue.text import Locale
-from exporter.samples import AgeOf, HistogramValue, Series, SummaryValue
+from exporter import lines
+from exporter.bodies import Body, Piece
+from exporter.samples import AgeOf, Series
 
 TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 _EOF = b"# EOF\n"
-_GZIP_LEVEL = 1
+_END = Piece(_EOF)
+_SERIES_A_PIECE = 512
 
-
-@dataclass(frozen=True)
-class Body:
-    """One format's bytes, plain and compressed."""
-
-    content_type: str
-    plain: bytes
-    gzipped: bytes
-
-    @classmethod
-    def of(cls, content_type: str, plain: bytes) -> Body:
-        """Compress ``plain``, always into the same bytes."""
-        return cls(content_type, plain, gzip.compress(plain, _GZIP_LEVEL, mtime=0))
+Parts = Mapping[str, Sequence[Series]]
+"""What is shown, by who says so; a part that did not change is the same object as before."""
 
 
 @dataclass(frozen=True)
@@ -48,98 +39,132 @@ class Rendering:
 
 
 @dataclass(frozen=True)
-class _Family:
-    """One family's bytes, and the series they were made of."""
+class _Fragment:
+    """Some series of one family, and their lines: the same in both formats."""
 
     series: tuple[Series, ...]
-    locale: Locale
-    text: bytes
-    openmetrics: bytes
+    templates: tuple[str, ...]
+    ages: bool
+    piece: Piece
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part's series, and its fragments by family."""
+
+    series: Sequence[Series]
+    families: Mapping[str, tuple[_Fragment, ...]]
+    ages: bool
 
 
 class Exposition:
-    """Holds the current rendering; reading it takes no lock."""
+    """Holds the current rendering; reading it takes no lock.
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    ``own`` are the client library's collectors that are shown too: by default those of the
+    process.
+    """
+
+    def __init__(self, now: Callable[[], float], own: Iterable[Collector] | None = None) -> None:
         self._now = now
-        self._families: dict[str, _Family] = {}
+        process = (ProcessCollector(registry=None), PlatformCollector(registry=None))
+        self._own = process if own is None else tuple(own)
+        self._parts: dict[str, _Part] = {}
+        self._headers: dict[tuple[MetricSpec, Locale], tuple[Piece, Piece]] = {}
         self._lock = threading.Lock()
-        self._own = (ProcessCollector(registry=None), PlatformCollector(registry=None))
-        self.current = Rendering(Body.of(TEXT_TYPE, b""), Body.of(OPENMETRICS_TYPE, _EOF))
+        self._turns = count()
+        self._begun = -1
+        self.current = Rendering(Body(TEXT_TYPE, ()), Body(OPENMETRICS_TYPE, (_END,)))
 
-    def render(self, series: Callable[[], Sequence[Series]], locale: Locale) -> Rendering:
-        """Render what ``series()`` returns and make it current."""
+    def render(self, parts: Callable[[], Parts], locale: Locale) -> Rendering:
+        """Make what ``parts()`` returns current; those who ask at the same time share one turn."""
+        asked = next(self._turns)
         with self._lock:
+            if self._begun > asked:
+                # What began after we asked has seen what we saw.
+                return self.current
+            self._begun = next(self._turns)
             # Asked for under the lock, so that an older answer never replaces a newer one.
-            families = self._render_families(series(), locale)
-            own = [metric for collector in self._own for metric in collector.collect()]
-            text = b"".join((*(family.text for family in families), generate_latest(_Given(own))))
-            openmetrics = b"".join(
-                (*(family.openmetrics for family in families), _openmetrics(own), _EOF)
-            )
-            self.current = Rendering(
-                Body.of(TEXT_TYPE, text), Body.of(OPENMETRICS_TYPE, openmetrics)
-            )
+            self.current = self._render(parts(), locale)
             return self.current
 
-    def _render_families(self, series: Sequence[Series], locale: Locale) -> list[_Family]:
-        groups: dict[str, list[Series]] = {}
-        for one in series:
-            groups.setdefault(one.spec.name, []).append(one)
-        rendered = {name: self._family(name, group, locale) for name, group in groups.items()}
-        self._families = rendered
-        return [rendered[name] for name in sorted(rendered)]
+    def _render(self, parts: Parts, locale: Locale) -> Rendering:
+        now = self._now()
+        self._parts = {
+            name: _part(self._parts.get(name), series, now) for name, series in parts.items()
+        }
+        families: dict[str, list[_Fragment]] = {}
+        for part in self._parts.values():
+            for name, fragments in part.families.items():
+                families.setdefault(name, []).extend(fragments)
+        headers: dict[tuple[MetricSpec, Locale], tuple[Piece, Piece]] = {}
+        text: list[Piece] = []
+        openmetrics: list[Piece] = []
+        for name in sorted(families):
+            key = (families[name][0].series[0].spec, locale)
+            headers[key] = self._headers.get(key) or _header(*key)
+            samples = [fragment.piece for fragment in families[name]]
+            text += (headers[key][0], *samples)
+            openmetrics += (headers[key][1], *samples)
+        self._headers = headers
+        own = _Given([metric for collector in self._own for metric in collector.collect()])
+        return Rendering(
+            Body(TEXT_TYPE, (*text, Piece(generate_latest(own)))),
+            Body(OPENMETRICS_TYPE, (*openmetrics, Piece(_openmetrics(own)), _END)),
+        )
 
-    def _family(self, name: str, group: list[Series], locale: Locale) -> _Family:
-        known = self._families.get(name)
-        if (
-            known is not None
-            and known.locale == locale
-            and len(known.series) == len(group)
-            and all(map(is_, known.series, group))
-            and not any(isinstance(one.value, AgeOf) for one in group)
-        ):
-            return known
-        metrics = [metric(group[0].spec, group, locale, self._now())]
-        text = generate_latest(_Given(metrics))
-        return _Family(tuple(group), locale, text, _openmetrics(metrics))
 
-
-def metric(spec: MetricSpec, series: Iterable[Series], locale: Locale, now: float) -> Metric:
-    """Return the client library's family; ages are worked out at ``now`` (unix seconds)."""
-    found = Metric(spec.name.removesuffix("_total"), spec.help.in_(locale), spec.kind.value)
+def _part(known: _Part | None, series: Sequence[Series], now: float) -> _Part:
+    if known is not None and known.series is series and not known.ages:
+        return known
+    groups: dict[str, list[Series]] = {}
     for one in series:
-        labels = dict(zip(spec.labels, one.labels, strict=True))
-        found.samples.extend(_samples(spec, labels, one, now))
-    return found
+        groups.setdefault(one.spec.name, []).append(one)
+    before = known.families if known else {}
+    families = {name: _family(before.get(name, ()), found, now) for name, found in groups.items()}
+    ages = any(fragment.ages for found in families.values() for fragment in found)
+    return _Part(series, families, ages)
 
 
-def _samples(
-    spec: MetricSpec, labels: dict[str, str], series: Series, now: float
-) -> Iterator[Sample]:
-    value = series.value
-    if isinstance(value, SummaryValue):
-        for quantile, seconds in sorted(value.quantiles.items()):
-            quantiled = {**labels, "quantile": _number(quantile)}
-            yield Sample(spec.name, quantiled, seconds)
-        yield Sample(f"{spec.name}_count", labels, value.count)
-        yield Sample(f"{spec.name}_sum", labels, value.sum)
-    elif isinstance(value, HistogramValue):
-        for bound, count in zip(
-            (*spec.buckets, float("inf")), (*value.cumulative, value.count), strict=True
-        ):
-            yield Sample(f"{spec.name}_bucket", {**labels, "le": _number(bound)}, count)
-        yield Sample(f"{spec.name}_count", labels, value.count)
-        yield Sample(f"{spec.name}_sum", labels, value.sum)
-    elif isinstance(value, AgeOf):
-        yield Sample(spec.name, labels, max(0.0, now - value.timestamp))
+def _family(
+    known: Sequence[_Fragment], group: Sequence[Series], now: float
+) -> tuple[_Fragment, ...]:
+    starts = range(0, len(group), _SERIES_A_PIECE)
+    return tuple(
+        _fragment(
+            known[number] if number < len(known) else None,
+            tuple(group[start : start + _SERIES_A_PIECE]),
+            now,
+        )
+        for number, start in enumerate(starts)
+    )
+
+
+def _fragment(known: _Fragment | None, series: tuple[Series, ...], now: float) -> _Fragment:
+    if known is None:
+        templates = tuple(map(lines.template, series))
+    elif len(known.series) == len(series) and all(map(is_, known.series, series)):
+        if not known.ages:
+            return known
+        templates = known.templates
     else:
-        yield Sample(spec.name, labels, value)
+        templates = tuple(_templates(known, series))
+    plain = lines.filled(templates, series, now)
+    ages = any(isinstance(one.value, AgeOf) for one in series)
+    if known is not None and known.piece.plain == plain:
+        # Compressed already, perhaps.
+        return _Fragment(series, templates, ages, known.piece)
+    return _Fragment(series, templates, ages, Piece(plain))
 
 
-def _number(value: float) -> str:
-    text: str = floatToGoString(value)  # type: ignore[no-untyped-call]
-    return text
+def _templates(known: _Fragment, series: Sequence[Series]) -> Iterable[str]:
+    for before, text, one in zip(known.series, known.templates, series, strict=False):
+        yield text if before is one or lines.fits(before, one) else lines.template(one)
+    yield from map(lines.template, series[len(known.series) :])
+
+
+def _header(spec: MetricSpec, locale: Locale) -> tuple[Piece, Piece]:
+    text, openmetrics = lines.header(spec, locale)
+    return Piece(text), Piece(openmetrics)
 
 
 @dataclass(frozen=True)
@@ -152,6 +177,6 @@ class _Given:
         return self.metrics
 
 
-def _openmetrics(metrics: Sequence[Metric]) -> bytes:
-    rendered: bytes = generate_openmetrics(_Given(metrics))  # type: ignore[no-untyped-call]
+def _openmetrics(given: _Given) -> bytes:
+    rendered: bytes = generate_openmetrics(given)  # type: ignore[no-untyped-call]
     return rendered.removesuffix(_EOF)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from flask import Flask, Response, render_template_string, request
 
-from exporter.exposition import Body, Rendering
+from exporter.bodies import Body
+from exporter.exposition import Rendering
 from exporter.refresh import Status
 
 _OPENMETRICS = "application/openmetrics-text"
@@ -18,8 +19,9 @@ _LANDING = """<!doctype html>
 table{border-collapse:collapse}tr{border-bottom:1px solid #ccc}</style></head>
 <body><h1>Vigia exporter {{ version }}</h1>
 <p><a href="/metrics">metrics</a> <a href="/-/healthy">healthy</a> <a href="/-/ready">ready</a></p>
+<p>{{ budget }}</p>
 <table><tr><th>collector</th><th>state</th><th>age of values</th><th>coverage</th>
-<th>duration</th><th>cost since start</th></tr>
+<th>duration</th><th>cadence</th><th>cost since start</th></tr>
 {% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
 {% endfor %}</table></body></html>
 """
@@ -32,6 +34,8 @@ class View:
     rendering: Callable[[], Rendering]
     statuses: Callable[[], Sequence[Status]]
     cost: Callable[[], dict[str, float]]
+    cadences: Callable[[], dict[str, str]]
+    budget: Callable[[], str]
     reload: Callable[[], list[str]]
     now: Callable[[], float]
     version: str
@@ -63,9 +67,14 @@ def create_pages(view: View) -> Flask:
 
     @app.get("/")
     def landing() -> str:
-        cost = view.cost()
-        rows = [_row(status, cost.get(status.name), view.now()) for status in view.statuses()]
-        return render_template_string(_LANDING, rows=rows, version=view.version)
+        cost, cadences = view.cost(), view.cadences()
+        rows = [
+            _row(status, cadences.get(status.name, "-"), cost.get(status.name), view.now())
+            for status in view.statuses()
+        ]
+        return render_template_string(
+            _LANDING, rows=rows, version=view.version, budget=view.budget()
+        )
 
     return app
 
@@ -90,7 +99,7 @@ def _line(text: str, status: int = 200) -> Response:
     return Response(f"{text}\n", status=status, content_type="text/plain; charset=utf-8")
 
 
-def _row(status: Status, usd: float | None, now: float) -> tuple[str, ...]:
+def _row(status: Status, cadence: str, usd: float | None, now: float) -> tuple[str, ...]:
     reading = status.reading
     age = None if status.last_success is None else now - status.last_success
     return (
@@ -99,6 +108,7 @@ def _row(status: Status, usd: float | None, now: float) -> tuple[str, ...]:
         "-" if age is None else f"{max(0.0, age):.0f} s",
         "-" if reading is None else f"{reading.seen}/{reading.expected}",
         "-" if status.duration is None else f"{status.duration:.2f} s",
+        cadence,
         "-" if usd is None else f"${usd:.5f}",
     )
 

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from exporter.collector import Context
 from exporter.folding import FoldState, begin, closed_end, resume
-from exporter.sources.cloudwatch import Answer, Metric, fetch
+from exporter.sources.cloudwatch import MAX_QUERIES, Answer, Metric, fetch
 from exporter.windows import Window, due, oldest_kept
 from inventory.model import Collection
 
 Take = Callable[[str, Answer, Window], FoldState]
 """Fold one resource's answer for a window and return its new state."""
+# Answers wait to be folded: this bounds how many do, not how many requests are under way.
+_QUERIES_AT_ONCE = 4 * MAX_QUERIES
 
 
 def open_states(
-    collection: Collection, now: float, known: Mapping[str, FoldState], resources: Sequence[str]
+    collection: Collection, now: float, known: Mapping[str, FoldState], resources: Iterable[str]
 ) -> dict[str, FoldState]:
     """Return the state with which each resource goes on at ``now``: resumed, or new."""
-    period = int(collection.period)
+    period, lookback = int(collection.period), collection.lookback
     end = closed_end(now, collection.lag, period)
+    new = begin(end, period, lookback)
     return {
-        name: resume(known[name], end, period, collection.lookback)
-        if name in known
-        else begin(end, period, collection.lookback)
+        name: resume(known[name], end, period, lookback) if name in known else new
         for name in resources
     }
 
@@ -32,7 +33,7 @@ def catch_up(
     context: Context,
     now: float,
     states: dict[str, FoldState],
-    metrics: Mapping[str, tuple[Metric, ...]],
+    metrics: Callable[[str], tuple[Metric, ...]],
     take: Take,
     commit: Callable[[Sequence[str]], None],
     timing: Collection | None = None,
@@ -43,7 +44,7 @@ def catch_up(
     A long outage may need more time than one run has: then the rest follows in the next run.
 
     Raises:
-        CollectError: if a request failed; what was committed before stays.
+        CollectError: if a request failed; what was read before is committed and stays.
     """
     collection = timing or context.inventory.collection
     end = closed_end(now, collection.lag, int(collection.period))
@@ -51,12 +52,40 @@ def catch_up(
     while windows := due(states, end, oldest):
         before = context.remaining()
         for window, resources in windows.items():
-            asked = [metric for name in resources for metric in metrics[name]]
-            answers = fetch(context, asked, window)
-            for name in resources:
-                whole = {key: v for metric in metrics[name] for key, v in answers[metric].items()}
-                states[name] = take(name, whole, window)
-            commit(resources)
+            taken: list[str] = []
+            try:
+                for portion in _portions(resources, metrics):
+                    asked = [metric for _, own in portion for metric in own]
+                    answers = fetch(context, asked, window)
+                    for name, own in portion:
+                        states[name] = take(name, _whole(answers, own), window)
+                        taken.append(name)
+            finally:
+                if taken:
+                    commit(taken)
         left = context.remaining()
         if left < 2 * (before - left):
             return
+
+
+def _whole(answers: Mapping[Metric, Answer], metrics: Sequence[Metric]) -> Answer:
+    if len(metrics) == 1:
+        return answers[metrics[0]]
+    return {key: values for metric in metrics for key, values in answers[metric].items()}
+
+
+def _portions(
+    resources: Sequence[str], metrics: Callable[[str], tuple[Metric, ...]]
+) -> Iterator[list[tuple[str, tuple[Metric, ...]]]]:
+    portion: list[tuple[str, tuple[Metric, ...]]] = []
+    queries = 0
+    for name in resources:
+        own = metrics(name)
+        count = sum(len(metric.statistics) for metric in own)
+        if portion and queries + count > _QUERIES_AT_ONCE:
+            yield portion
+            portion, queries = [], 0
+        portion.append((name, own))
+        queries += count
+    if portion:
+        yield portion

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from exporter import telemetry
 from exporter.collector import Collector, Context, Reading, Reason
 from exporter.failures import classify
+from exporter.samples import AgeOf, Series
 from inventory.clock import Clock
 from inventory.model import Inventory
 
@@ -21,16 +23,19 @@ class Status:
     """What is known of one collector; immutable, replaced as a whole.
 
     ``reading`` is the last good one, None when there is none or it became too old; it is stale
-    when the last run failed. Times are unix seconds, ``failing_since`` monotonic seconds.
+    when the last run failed, and ``detail`` then says in one line why. ``ages`` are those of its
+    newest datapoints. Times are unix seconds, ``failing_since`` monotonic seconds.
     """
 
     name: str
     up: bool | None = None
     reason: Reason | None = None
+    detail: str | None = None
     last_success: float | None = None
     duration: float | None = None
     failures: Mapping[Reason, int] = field(default_factory=dict)
     reading: Reading | None = None
+    ages: tuple[Series, ...] = ()
     failing_since: float | None = None
 
     @property
@@ -50,7 +55,9 @@ class _Attempt:
 
     done: threading.Event = field(default_factory=threading.Event)
     reading: Reading | None = None
+    ages: tuple[Series, ...] = ()
     reason: Reason | None = None
+    detail: str | None = None
 
 
 class Refresher:
@@ -105,7 +112,7 @@ class Refresher:
         started = self._clock.monotonic()
         if self._running is not None and not self._running.done.is_set():
             # An abandoned run still holds the collector's state: a second would race with it.
-            self._failed(Reason.TIMEOUT, started)
+            self._failed(Reason.TIMEOUT, "the run before is still under way", started)
             return
         attempt = self._running = _Attempt()
         deadline = self.collector.deadline(self._inventory())
@@ -118,19 +125,22 @@ class Refresher:
         worker.start()
         if not self._wait(attempt, started + deadline):
             if not self._stopping.is_set():
-                _LOG.warning("%s: not done after %.0f s", self.collector.name, deadline)
-                self._failed(Reason.TIMEOUT, started)
+                detail = f"not done after {deadline:.0f} s"
+                _LOG.warning("%s: %s", self.collector.name, detail)
+                self._failed(Reason.TIMEOUT, detail, started)
             return
         if attempt.reading is None:
-            self._failed(attempt.reason or Reason.INTERNAL, started)
+            self._failed(attempt.reason or Reason.INTERNAL, attempt.detail, started)
             return
         self._status = replace(
             self._status,
             up=True,
             reason=None,
+            detail=None,
             last_success=self._clock.now(),
             duration=self._clock.monotonic() - started,
             reading=attempt.reading,
+            ages=attempt.ages,
             failing_since=None,
         )
 
@@ -143,13 +153,14 @@ class Refresher:
                 return False
         return attempt.done.is_set()
 
-    def _failed(self, reason: Reason, started: float) -> None:
+    def _failed(self, reason: Reason, detail: str | None, started: float) -> None:
         status = self._status
         now = self._clock.monotonic()
         self._status = replace(
             status,
             up=False,
             reason=reason,
+            detail=detail,
             duration=now - started,
             failures={**status.failures, reason: status.failures.get(reason, 0) + 1},
             failing_since=now if status.failing_since is None else status.failing_since,
@@ -158,18 +169,37 @@ class Refresher:
     def _work(self, attempt: _Attempt, until: float) -> None:
         try:
             context = self._context(self.collector, lambda: until - self._clock.monotonic())
-            attempt.reading = self.collector.collect(context)
+            reading = _checked(self.collector.collect(context))
+            attempt.ages = tuple(_ages(self.collector.name, reading))
+            attempt.reading = reading
         except Exception as error:  # noqa: BLE001 the one place where a collector's failure ends
-            attempt.reason = self._explain(error)
+            attempt.reason, attempt.detail = self._explain(error)
         finally:
             attempt.done.set()
 
-    def _explain(self, error: Exception) -> Reason:
+    def _explain(self, error: Exception) -> tuple[Reason, str]:
         known = classify(error)
         if known is None:
             # Frames without their values: a traceback shows code, never a token.
             _LOG.error("%s: unforeseen failure", self.collector.name, exc_info=error)
-            return Reason.INTERNAL
+            return Reason.INTERNAL, type(error).__name__
         reason, line = known
         _LOG.warning("%s: %s: %s", self.collector.name, reason, line)
-        return reason
+        return reason, line
+
+
+def _checked(reading: object) -> Reading:
+    """Return the reading; raises TypeError for what could not be shown beside the others'."""
+    if (
+        not isinstance(reading, Reading)
+        or not {type(reading.expected), type(reading.seen)} <= {int}
+        or not set(map(type, reading.series)) <= {Series}
+    ):
+        raise TypeError("the collector returned no reading of series")
+    return reading
+
+
+def _ages(collector: str, reading: Reading) -> Iterator[Series]:
+    for resource, newest in reading.newest.items():
+        if newest is not None:
+            yield Series(telemetry.DATAPOINT_AGE, (collector, resource), AgeOf(float(newest)))

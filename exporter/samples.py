@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from catalogue.metrics import MetricSpec
+from catalogue.metrics import Kind, MetricSpec
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SummaryValue:
     """A summary's running sum and count, and quantiles (NaN where nothing was observed)."""
 
@@ -17,7 +17,7 @@ class SummaryValue:
     quantiles: Mapping[float, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HistogramValue:
     """Cumulative counts for the spec's buckets in order, then the sum and count of all."""
 
@@ -26,7 +26,7 @@ class HistogramValue:
     count: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AgeOf:
     """Seconds since ``timestamp`` (unix seconds), worked out anew whenever it is shown."""
 
@@ -34,16 +34,35 @@ class AgeOf:
 
 
 Value = float | SummaryValue | HistogramValue | AgeOf
+_VALUES: Mapping[Kind, frozenset[type]] = {
+    Kind.COUNTER: frozenset({float, int}),
+    Kind.GAUGE: frozenset({float, int, AgeOf}),
+    Kind.SUMMARY: frozenset({SummaryValue}),
+    Kind.HISTOGRAM: frozenset({HistogramValue}),
+}
+_TEXTS = frozenset({str})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Series:
-    """One labelled value; ``labels`` follow the order of ``spec.labels``."""
+    """One labelled value; ``labels`` follow the order of ``spec.labels``.
+
+    Raises:
+        ValueError: for what could not be shown, so that it fails its collector and no scrape.
+    """
 
     spec: MetricSpec
     labels: tuple[str, ...]
     value: Value
 
     def __post_init__(self) -> None:
-        if len(self.labels) != len(self.spec.labels):
+        if len(self.labels) != len(self.spec.labels) or not _TEXTS.issuperset(
+            map(type, self.labels)
+        ):
             raise ValueError(f"{self.spec.name}: labels {self.spec.labels}, got {self.labels}")
+        if type(self.value) not in _VALUES[self.spec.kind]:
+            raise ValueError(f"{self.spec.name}: {self.value!r} is no {self.spec.kind} value")
+        if isinstance(self.value, HistogramValue) and len(self.value.cumulative) != len(
+            self.spec.buckets
+        ):
+            raise ValueError(f"{self.spec.name}: not one count for each of its buckets")

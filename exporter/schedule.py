@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -67,11 +67,12 @@ class Schedule:
             )
         self._scheduler.start()
 
-    def reschedule(self) -> None:
-        """Work out anew when each job is next due: its cadence may have changed."""
+    def reschedule(self, names: Collection[str] | None = None) -> None:
+        """Work out anew when jobs are next due, as their cadence changed; None means every job."""
         if self._scheduler.running:
             for job in self._jobs:
-                self._scheduler.reschedule_job(job.name, trigger=Aligned(job))
+                if names is None or job.name in names:
+                    self._scheduler.reschedule_job(job.name, trigger=Aligned(job))
 
     def stop(self) -> None:
         """Let nothing begin any more, and wait for what runs."""

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from exporter import telemetry
 from exporter.collector import Reason
 from exporter.refresh import Status
-from exporter.samples import AgeOf, Series
+from exporter.samples import Series
 from exporter.tally import Bill
 
 
 def snapshot(
-    statuses: Sequence[Status], bill: Bill, resets: int, version: str
-) -> tuple[Series, ...]:
-    """Return every series; those of the readings are the readings' own objects."""
-    series = [s for status in statuses if status.reading for s in status.reading.series]
+    statuses: Sequence[Status], bill: Bill, resets: int, version: str, ours: Iterable[Series] = ()
+) -> dict[str, Sequence[Series]]:
+    """Return every series by who says so; those of the readings are the readings' own objects."""
+    parts: dict[str, Sequence[Series]] = {}
     for status in statuses:
-        series.extend(_collector(status))
-    series.extend(_bill(bill))
-    series.append(Series(telemetry.STATE_RESETS, (), float(resets)))
-    series.append(Series(telemetry.BUILD_INFO, ("exporter", version), 1.0))
-    return tuple(series)
+        if status.reading is not None:
+            parts[status.name] = status.reading.series
+            parts[f"{status.name}/ages"] = status.ages
+    own = [series for status in statuses for series in _collector(status)]
+    own.extend(_bill(bill))
+    own.extend(ours)
+    own.append(Series(telemetry.STATE_RESETS, (), float(resets)))
+    own.append(Series(telemetry.BUILD_INFO, ("exporter", version), 1.0))
+    parts["vigia"] = tuple(own)
+    return parts
 
 
 def _collector(status: Status) -> Iterator[Series]:
@@ -43,9 +48,6 @@ def _collector(status: Status) -> Iterator[Series]:
     yield Series(
         telemetry.COVERAGE, name, reading.seen / reading.expected if reading.expected else 1.0
     )
-    for resource, newest in reading.newest.items():
-        if newest is not None:
-            yield Series(telemetry.DATAPOINT_AGE, (status.name, resource), AgeOf(newest))
 
 
 def _bill(bill: Bill) -> Iterator[Series]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from exporter.collector import CollectError, CollectorState, Reason
 from storage.database import DatabaseError, open_database, write
@@ -30,45 +32,165 @@ _MIGRATIONS = (
             )""",
         ),
     ),
+    # Before the body: SQLite would walk through a long one to reach what comes after it.
+    Migration(
+        2,
+        (
+            """CREATE TABLE exporter_versioned (
+                scope VARCHAR(64) NOT NULL,
+                key VARCHAR(600) NOT NULL,
+                version BIGINT NOT NULL,
+                body TEXT NOT NULL,
+                PRIMARY KEY (scope, key)
+            )""",
+            """INSERT INTO exporter_versioned (scope, key, version, body)
+                SELECT scope, key, 0, body FROM exporter_documents""",
+            "DROP TABLE exporter_documents",
+            "ALTER TABLE exporter_versioned RENAME TO exporter_documents",
+        ),
+    ),
 )
-_SELECT = sa.text("SELECT key, body FROM exporter_documents WHERE scope = :scope")
-_UPSERT = sa.text(
-    "INSERT INTO exporter_documents (scope, key, body) VALUES (:scope, :key, :body)"
-    " ON CONFLICT (scope, key) DO UPDATE SET body = excluded.body"
+_VERSIONS = sa.text("SELECT key, version FROM exporter_documents WHERE scope = :scope")
+_SELECT = sa.text("SELECT key, version, body FROM exporter_documents WHERE scope = :scope")
+_INSERT = sa.text(
+    "INSERT INTO exporter_documents (scope, key, version, body)"
+    " VALUES (:scope, :key, :fresh, :body)"
 )
-_DELETE = sa.text("DELETE FROM exporter_documents WHERE scope = :scope AND key = :key")
+_SAME = "WHERE scope = :scope AND key = :key AND version = :version"
+_UPDATE = sa.text(f"UPDATE exporter_documents SET version = :fresh, body = :body {_SAME}")  # noqa: S608 constants
+_DELETE = sa.text(f"DELETE FROM exporter_documents {_SAME}")  # noqa: S608 constants
 
 
-@dataclass(frozen=True)
+class _LostError(Exception):
+    """Another process wrote a document since it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A committed body, and the number drawn for that writing of it."""
+
+    version: int
+    body: str
+
+
+@dataclass
+class _Known:
+    """One collector's documents as this process knows them, None before they were ever read."""
+
+    documents: dict[str, _Document] | None = None
+    memory: dict[str, Any] = field(default_factory=dict)
+
+
 class _Documents:
-    """One collector's documents."""
+    """One collector's documents during one run.
 
-    engine: sa.Engine
-    scope: str
+    They are read once for the life of the process; a run only asks whether another process has
+    written since, and a commit is made on the condition that none has.
+    """
+
+    def __init__(self, engine: sa.Engine, scope: str, known: _Known) -> None:
+        self._engine = engine
+        self._scope = scope
+        self._known = known
+        self._current = False
 
     def load(self, prefix: str = "") -> dict[str, Any]:
+        found = self._documents()
         try:
-            with self.engine.connect() as connection:
-                rows = connection.execute(_SELECT, {"scope": self.scope}).all()
-            return {str(key): json.loads(body) for key, body in rows if key.startswith(prefix)}
-        except (SQLAlchemyError, ValueError) as error:
-            raise CollectError(Reason.STATE, f"state cannot be read: {_first(error)}") from error
+            return {k: _read(d.body) for k, d in found.items() if k.startswith(prefix)}
+        except ValueError as error:
+            raise CollectError(Reason.STATE, f"state cannot be read: {error}") from error
+
+    def memory(self) -> dict[str, Any]:
+        self._documents()
+        return self._known.memory
 
     def commit(self, changes: Mapping[str, Any]) -> None:
-        kept = [
-            {"scope": self.scope, "key": key, "body": json.dumps(body, separators=(",", ":"))}
-            for key, body in changes.items()
-            if body is not None
-        ]
-        gone = [{"scope": self.scope, "key": key} for key, body in changes.items() if body is None]
+        found = self._documents()
+        bodies = {key: None if body is None else _written(body) for key, body in changes.items()}
+        changed = {
+            key: body
+            for key, body in sorted(bodies.items())
+            if body != (found[key].body if key in found else None)
+        }
+        if not changed:
+            return
+        fresh = secrets.randbits(63)
         try:
-            with write(self.engine) as connection:
-                if kept:
-                    connection.execute(_UPSERT, kept)
-                if gone:
-                    connection.execute(_DELETE, gone)
+            with write(self._engine) as connection:
+                self._write(connection, found, changed, fresh)
+        except (_LostError, IntegrityError) as error:
+            self._known.documents = None
+            raise CollectError(
+                Reason.STATE, "another exporter has written since: its state is taken over"
+            ) from error
         except SQLAlchemyError as error:
             raise CollectError(Reason.STATE, f"state cannot be kept: {_first(error)}") from error
+        for key, body in changed.items():
+            if body is None:
+                del found[key]
+            else:
+                found[key] = _Document(fresh, body)
+
+    def _write(
+        self,
+        connection: sa.Connection,
+        found: Mapping[str, _Document],
+        changed: Mapping[str, str | None],
+        fresh: int,
+    ) -> None:
+        """Write what changed, sorted by key everywhere, so that no two writers block each other."""
+        updates, inserts, deletes = [], [], []
+        for key, body in changed.items():
+            row = {"scope": self._scope, "key": key, "fresh": fresh, "body": body}
+            if key not in found:
+                inserts.append(row)
+            elif body is None:
+                deletes.append({**row, "version": found[key].version})
+            else:
+                updates.append({**row, "version": found[key].version})
+        for statement, rows in ((_UPDATE, updates), (_DELETE, deletes)):
+            if rows and connection.execute(statement, rows).rowcount != len(rows):
+                raise _LostError
+        if inserts:
+            connection.execute(_INSERT, inserts)
+
+    def _documents(self) -> dict[str, _Document]:
+        known = self._known.documents
+        if known is not None and self._current:
+            return known
+        try:
+            found = self._renewed(known)
+        except SQLAlchemyError as error:
+            raise CollectError(Reason.STATE, f"state cannot be read: {_first(error)}") from error
+        if found is not known:
+            self._known.memory = {}
+        self._known.documents = found
+        self._current = True
+        return found
+
+    def _renewed(self, known: dict[str, _Document] | None) -> dict[str, _Document]:
+        asked = {"scope": self._scope}
+        with self._engine.connect() as connection:
+            if known is not None:
+                versions = dict(connection.execute(_VERSIONS, asked).tuples().all())
+                if versions == {key: document.version for key, document in known.items()}:
+                    return known
+            # One statement, so that what it answers was true at one moment.
+            rows = connection.execute(_SELECT, asked).all()
+        return {str(key): _Document(version, body) for key, version, body in rows}
+
+
+def _read(body: str) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        # Written by an earlier program, which knew NaN.
+        return json.loads(body)
+
+
+def _written(body: Any) -> str:
+    return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _first(error: Exception) -> str:
@@ -82,10 +204,11 @@ class StateStore:
 
     engine: sa.Engine
     resets: int = 0
+    known: dict[str, _Known] = field(default_factory=dict)
 
     def of(self, collector: str) -> CollectorState:
-        """Return the documents of ``collector``."""
-        return _Documents(self.engine, collector)
+        """Return the documents of ``collector`` for one run of it."""
+        return _Documents(self.engine, collector, self.known.setdefault(collector, _Known()))
 
     def close(self) -> None:
         """Close the connections."""

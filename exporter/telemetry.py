@@ -97,6 +97,60 @@ AWS_COST = MetricSpec(
     ("service",),
     Text("Quanto a própria coleta custou, em dólares", "What collection itself cost, in USD"),
 )
+CADENCE = MetricSpec(
+    "vigia_collector_cadence_seconds",
+    Kind.GAUGE,
+    ("collector",),
+    Text(
+        "Intervalo entre coletas, alongado se o teto de custo o exige",
+        "Time between collections, stretched where the cost cap demands it",
+    ),
+)
+STRETCH = MetricSpec(
+    "vigia_collector_stretch_ratio",
+    Kind.GAUGE,
+    ("collector",),
+    Text(
+        "Quantas vezes o teto de custo alonga o intervalo entre coletas; 1 se não o alonga",
+        "How many times the cost cap stretches the time between collections; 1 if it does not",
+    ),
+)
+COST_CAP = MetricSpec(
+    "vigia_cost_cap_usd",
+    Kind.GAUGE,
+    (),
+    Text(
+        "Teto mensal do custo da própria coleta, em dólares; com vários shards, a parte deste",
+        "Monthly cap on what collection itself costs, in USD; among shards, this one's share",
+    ),
+)
+COST_MONTH = MetricSpec(
+    "vigia_cost_month_usd",
+    Kind.GAUGE,
+    (),
+    Text(
+        "Quanto a própria coleta custou neste mês (UTC), em dólares",
+        "What collection itself cost in this month (UTC), in USD",
+    ),
+)
+COST_PROJECTED = MetricSpec(
+    "vigia_cost_projected_usd",
+    Kind.GAUGE,
+    (),
+    Text(
+        "Quanto a própria coleta terá custado no fim do mês nos intervalos atuais, em dólares",
+        "What collection itself will have cost by the month's end at these cadences, in USD",
+    ),
+)
+SHARD_INFO = MetricSpec(
+    "vigia_shard_info",
+    Kind.GAUGE,
+    ("shard", "shards"),
+    Text(
+        "Qual parte dos recursos este exporter coleta, contada de 0; sempre 1",
+        "Which part of the resources this exporter collects, counted from 0; always 1",
+    ),
+)
 BUILD_INFO = MetricSpec(
     "vigia_build_info",
     Kind.GAUGE,
@@ -116,5 +170,11 @@ SPECS = (
     AWS_REQUESTS,
     AWS_BILLED,
     AWS_COST,
+    CADENCE,
+    STRETCH,
+    COST_CAP,
+    COST_MONTH,
+    COST_PROJECTED,
+    SHARD_INFO,
     BUILD_INFO,
 )

@@ -100,7 +100,7 @@ def use_of(views: Sequence[View], every: float, timing: Collection) -> Use:
     return replace(
         whole,
         calls=whole.calls * share,
-        metrics=math.ceil(whole.metrics * share),
+        metrics=whole.metrics * share,
         usd=whole.usd * share,
     )
 
@@ -132,7 +132,7 @@ def read(context: Context, views: Sequence[View], timing: Collection | None = No
         context.state.commit({key: document_of(records[key]) for key in keys})
 
     metrics = {key: (view.metric,) for key, view in by_key.items()}
-    periods.catch_up(context, now, states, metrics, take, commit, timing)
+    periods.catch_up(context, now, states, metrics.__getitem__, take, commit, timing)
     gone = {key: None for key in documents if key not in by_key}
     if gone:
         context.state.commit(gone)

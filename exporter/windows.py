@@ -37,14 +37,16 @@ def due(states: Mapping[str, FoldState], end: int, oldest: float) -> dict[Window
     A window ends at most a day of minutes after what was read, so that each piece of a long
     outage can be committed on its own.
     """
-    groups: dict[Window, list[str]] = defaultdict(list)
+    alike: dict[tuple[int, int, int], list[str]] = defaultdict(list)
     for resource, state in states.items():
-        if state.watermark >= end:
-            continue
-        period = state.period
+        if state.watermark < end:
+            alike[state.period, state.floor, state.watermark].append(resource)
+    groups: dict[Window, list[str]] = defaultdict(list)
+    for (period, floor, watermark), resources in alike.items():
         first = -(-int(oldest) // period) * period
-        unread = max(state.watermark, first)
+        unread = max(watermark, first)
         stop = max(min(end, unread + _CHUNK_PERIODS * period), first)
-        start = max(state.floor // period * period, first)
-        groups[Window(start, stop, period)].append(resource)
-    return {window: tuple(found) for window, found in groups.items() if window.start < window.end}
+        start = max(floor // period * period, first)
+        if start < stop:
+            groups[Window(start, stop, period)].extend(resources)
+    return {window: tuple(found) for window, found in groups.items()}

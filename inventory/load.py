@@ -80,6 +80,8 @@ def _foreign_functions(inventory: Inventory) -> Iterator[tuple[Path_, str]]:
                 yield at, f"unknown function '{name}'"
             elif not inventory.function(name).follow_alias:
                 yield at, f"'{name}' cannot be rolled back: its alias is not followed"
+            elif inventory.function(name).scope is not None:
+                yield at, f"'{name}' cannot be acted on: actions reach the main account alone"
 
 
 def _foreign_scopes(inventory: Inventory) -> Iterator[tuple[Path_, str]]:

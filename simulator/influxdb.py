@@ -15,15 +15,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
+from simulator.influxdb_metrics import ServerMetrics
+
+_WRITE = "/api/v2/write"
+_QUERY = "/api/v2/query"
 _SCALE = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 _SPAN = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 Field = float | str | bool
 _KEEP = 20_000
-_LINE = re.compile(r"^((?:\\.|[^ \\])+) ((?:\"(?:\\.|[^\"])*\"|\\.|[^ \\])+)(?: (-?\d+))?$")
+_TEXT = r'(?!")(?:\\.|[^,= \\])+'
+_STRING = r'"(?:\\.|[^"\\])*"'
+_FIELD = rf"{_TEXT}=(?:{_STRING}|{_TEXT})"
+_LINE = re.compile(
+    rf"^((?:\\.|[^, \\])+)((?:,{_TEXT}={_TEXT})*) ({_FIELD}(?:,{_FIELD})*)(?: (-?\d+))?$", re.DOTALL
+)
+_PAIR = re.compile(rf"({_TEXT})=({_STRING}|{_TEXT})", re.DOTALL)
 _STAGE = re.compile(r"^(\w+)\((.*)\)$", re.DOTALL)
 _CONDITION = re.compile(r'^r\.(\w+)\s*(==|!=)\s*"([^"]*)"$')
 
@@ -47,22 +56,20 @@ class SeriesKey:
 
 
 class InfluxStandIn:
-    """One organisation with its buckets; ``write_delay`` seconds and ``fail_writes`` are faults."""
+    """One organisation with its buckets.
+
+    ``write_delay`` and ``query_delay`` (seconds) and ``fail_writes`` (a status) are faults.
+    """
 
     def __init__(self, bucket: str, token: str, port: int = 0) -> None:
         self.token = token
         self.write_delay: Callable[[], float] = lambda: 0.0
+        self.query_delay: Callable[[], float] = lambda: 0.0
         self.fail_writes: int | None = None
         self._bucket = bucket
         self._series: dict[SeriesKey, list[tuple[int, float | str | bool]]] = defaultdict(list)
         self._lock = threading.Lock()
-        self._registry = CollectorRegistry()
-        self._durations = Histogram(
-            "http_api_request_duration_seconds",
-            "Time taken to respond to HTTP request",
-            ("method", "path", "status"),
-            registry=self._registry,
-        )
+        self._metrics = ServerMetrics(self.points)
         self._server = make_server(
             "127.0.0.1", port, self._serve, threaded=True, request_handler=_Quiet
         )
@@ -86,6 +93,15 @@ class InfluxStandIn:
             self._thread.join()
         self._server.server_close()
 
+    def restart(self) -> None:
+        """Begin every counter anew, as a new process would; the data stay."""
+        self._metrics = ServerMetrics(self.points)
+
+    def points(self) -> int:
+        """Return how many points are stored."""
+        with self._lock:
+            return sum(len(points) for points in self._series.values())
+
     def write(
         self,
         measurement: str,
@@ -94,11 +110,13 @@ class InfluxStandIn:
         timestamp: float,
     ) -> None:
         """Store one point of ``timestamp`` (unix seconds), as the platform's loader does."""
+        started = time.monotonic()
         time.sleep(self.write_delay())
         with self._lock:
             for name, value in fields.items():
                 key = SeriesKey(measurement, name, tuple(sorted(tags.items())))
                 self._append(key, round(timestamp * 1e9), value)
+        self._metrics.observe(_WRITE, 204, "loader", time.monotonic() - started)
 
     def _append(self, key: SeriesKey, at: int, value: Field) -> None:
         points = self._series[key]
@@ -124,40 +142,37 @@ class InfluxStandIn:
         if request.path == "/ping":
             return Response(status=204)
         if request.path == "/metrics":
-            return Response(generate_latest(self._registry), mimetype="text/plain")
+            return Response(self._metrics.page(), mimetype="text/plain")
         if request.headers.get("Authorization") != f"Token {self.token}":
             return _refusal(401, "unauthorized", "unauthorized access")
-        if request.path == "/api/v2/write":
-            return self._write(request)
-        if request.path == "/api/v2/query":
-            return self._query(request)
-        return _refusal(404, "not found", "path not found")
+        answers = {_WRITE: self._write, _QUERY: self._query}
+        if request.path not in answers:
+            return _refusal(404, "not found", "path not found")
+        started = time.monotonic()
+        response = answers[request.path](request)
+        agent = request.headers.get("User-Agent", "")
+        elapsed = time.monotonic() - started
+        self._metrics.observe(request.path, response.status_code, agent, elapsed)
+        return response
 
     def _write(self, request: Request) -> Response:
-        started = time.monotonic()
         body = request.get_data(as_text=True)
         time.sleep(self.write_delay())
         if self.fail_writes is not None:
-            response = _refusal(self.fail_writes, "internal error", "injected")
-        elif request.args.get("bucket") != self._bucket:
-            response = _refusal(
-                404, "not found", f'bucket "{request.args.get("bucket")}" not found'
-            )
-        else:
-            scale = _SCALE[request.args.get("precision", "ns")]
-            points = [_parse_line(line, scale) for line in body.splitlines() if line.strip()]
-            with self._lock:
-                for measurement, tags, fields, at in points:
-                    for name, value in fields.items():
-                        self._append(SeriesKey(measurement, name, tags), at, value)
-            response = Response(status=204)
-        self._durations.labels("POST", "/api/v2/write", f"{response.status_code // 100}XX").observe(
-            time.monotonic() - started
-        )
-        return response
+            return _refusal(self.fail_writes, "internal error", "injected")
+        if request.args.get("bucket") != self._bucket:
+            return _refusal(404, "not found", f'bucket "{request.args.get("bucket")}" not found')
+        scale = _SCALE[request.args.get("precision", "ns")]
+        points = [_parse_line(line, scale) for line in body.splitlines() if line.strip()]
+        with self._lock:
+            for measurement, tags, fields, at in points:
+                for name, value in fields.items():
+                    self._append(SeriesKey(measurement, name, tags), at, value)
+        return Response(status=204)
 
     def _query(self, request: Request) -> Response:
         document = request.get_json()
+        time.sleep(self.query_delay())
         stages = _pipeline(document["query"])
         if stages[0] != ("from", f'bucket: "{self._bucket}"'):
             return _refusal(404, "not found", "bucket not found")
@@ -202,21 +217,22 @@ def _parse_line(
     match = _LINE.match(line)
     if not match:
         raise _InvalidError(f"unable to parse '{line[:60]}'")
-    head = re.split(r"(?<!\\),", match.group(1))
-    tags = tuple(sorted((name, value) for name, _, value in (p.partition("=") for p in head[1:])))
-    fields = {}
-    for part in re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', match.group(2)):
-        name, equals, text = part.partition("=")
-        if not equals:
-            raise _InvalidError(f"unable to parse '{line[:60]}': missing field value")
-        fields[name] = _value(text)
-    at = int(match.group(3)) * scale if match.group(3) else time.time_ns()
-    return head[0], tags, fields, at
+    measurement, tags, fields, at = match.groups()
+    return (
+        _unescaped(measurement),
+        tuple(sorted((_unescaped(n), _unescaped(v)) for n, v in _PAIR.findall(tags))),
+        {_unescaped(name): _value(text) for name, text in _PAIR.findall(fields)},
+        int(at) * scale if at else time.time_ns(),
+    )
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\([,= ])", r"\1", text)
 
 
 def _value(text: str) -> float | str | bool:
     if text.startswith('"'):
-        return text[1:-1]
+        return re.sub(r'\\(["\\])', r"\1", text[1:-1])
     if text in ("t", "T", "true", "f", "F", "false"):
         return text[0] in "tT"
     try:
@@ -261,7 +277,8 @@ def _csv(found: Mapping[SeriesKey, list[tuple[int, Any]]], final: str) -> str:
         at, value = max(points, key=lambda point: point[0])
         stamp = datetime.fromtimestamp(at / 1e9, UTC).isoformat().replace("+00:00", "Z")
         cell = str(len(points)) if final == "count" else str(value)
-        rows.append(f",,{table},{stamp},{cell},{key.field},{key.measurement}")
+        texts = (_cell(text) for text in (cell, key.field, key.measurement))
+        rows.append(",".join(("", "", str(table), stamp, *texts)))
     if not rows:
         return "\r\n"
     kind = "long" if final == "count" else "string"
@@ -272,3 +289,8 @@ def _csv(found: Mapping[SeriesKey, list[tuple[int, Any]]], final: str) -> str:
         ",result,table,_time,_value,_field,_measurement",
     )
     return "\r\n".join((*head, *rows, ""))
+
+
+def _cell(text: str) -> str:
+    quoted = '"{}"'.format(text.replace('"', '""'))
+    return quoted if set(text) & set(',"\r\n') else text

@@ -143,7 +143,10 @@ def _runtime(addresses: Addresses) -> dict[str, Any]:
         return address.removeprefix("http://")
 
     return {
-        "influxdb": {"url": addresses.influxdb},
+        "influxdb": {
+            "url": addresses.influxdb,
+            "metrics_url": f"{addresses.influxdb}/metrics",
+        },
         "alerting": {
             "prometheus_url": addresses.prometheus,
             "alertmanager_url": addresses.alertmanager,

@@ -11,7 +11,9 @@ from datetime import timedelta
 from typing import Any
 
 from inventory.model import Inventory
-from inventory.resources import Function
+from inventory.resources import Bucket, Function
+from inventory.snapshots import Manifest, manifest_key, stamp_of
+from simulator import instance_metrics
 from simulator.aws.codedeploy import Deployment, app_spec
 from simulator.aws.server import EmbeddedAws
 
@@ -23,6 +25,13 @@ _DAY = 86_400.0
 _OBJECTS = 12
 _ROLE = "arn:aws:iam::123456789012:role/ons-lambda"
 _RUNNING = 3
+_MEASURED_MINUTES = 15
+_ARCHIVE = {
+    "ID": "archive",
+    "Status": "Enabled",
+    "Filter": {"Prefix": "archive/"},
+    "Transitions": [{"Days": 90, "StorageClass": "GLACIER"}],
+}
 _TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 _DAILY_USD = {
     "AWS Lambda": 21.0,
@@ -43,9 +52,10 @@ def seed(
     _network(aws)
     _logs(aws, inventory, now())
     _pipeline(aws, inventory, role)
-    _storage(aws, inventory)
+    _storage(aws, inventory, now())
     _flags(aws, inventory)
     _edges(aws, inventory)
+    _database(aws, inventory, now())
     _cost(aws)
 
 
@@ -189,15 +199,52 @@ def _pipeline(aws: EmbeddedAws, inventory: Inventory, role: str) -> None:
             )
 
 
-def _storage(aws: EmbeddedAws, inventory: Inventory) -> None:
+def _storage(aws: EmbeddedAws, inventory: Inventory, now: float) -> None:
+    bodies = [b"hour,mw\n" * (number + 1) for number in range(_OBJECTS)]
+    client = aws.client("s3")
     for bucket in inventory.buckets:
-        client = aws.client("s3")
         client.create_bucket(Bucket=bucket.name)
-        for number in range(_OBJECTS):
-            client.put_object(
-                Bucket=bucket.name, Key=f"seed/{number:04d}.csv", Body=b"hour,mw\n" * (number + 1)
+        for number, body in enumerate(bodies):
+            client.put_object(Bucket=bucket.name, Key=f"seed/{number:04d}.csv", Body=body)
+        _measured(aws, bucket, sum(map(len, bodies)), now)
+        if bucket.role == "processed":
+            client.put_bucket_lifecycle_configuration(
+                Bucket=bucket.name, LifecycleConfiguration={"Rules": [_ARCHIVE]}
             )
+        if bucket.snapshots is not None:
+            client.create_bucket(Bucket=bucket.snapshots)
+            _snapshot(aws, bucket.name, bucket.snapshots, sum(map(len, bodies)), now - _DAY)
     aws.client("sns").create_topic(Name=inventory.sns.topic)
+
+
+def _measured(aws: EmbeddedAws, bucket: Bucket, size: int, now: float) -> None:
+    """Let S3 have measured the bucket on the days before today, as it does at midnight."""
+    midnight = now // _DAY * _DAY
+    for ago in (1, 2, 3):
+        for name, storage_type, value in (
+            ("BucketSizeBytes", "StandardStorage", size),
+            ("NumberOfObjects", "AllStorageTypes", _OBJECTS),
+        ):
+            where = {"BucketName": bucket.name, "StorageType": storage_type}
+            aws.metrics.put("AWS/S3", name, where, midnight - ago * _DAY, [float(value)])
+
+
+def _snapshot(aws: EmbeddedAws, source: str, target: str, size: int, at: float) -> None:
+    manifest = Manifest(
+        version=1,
+        source=source,
+        started_at=at,
+        finished_at=at + 60,
+        objects=_OBJECTS,
+        bytes=size,
+        skipped=0,
+        complete=True,
+    )
+    aws.client("s3").put_object(
+        Bucket=target,
+        Key=manifest_key(source, stamp_of(at)),
+        Body=manifest.model_dump_json().encode(),
+    )
 
 
 def _flags(aws: EmbeddedAws, inventory: Inventory) -> None:
@@ -245,6 +292,9 @@ def _edges(aws: EmbeddedAws, inventory: Inventory) -> None:
             restApiId=created["id"], resourceId=root, httpMethod="GET", type="MOCK"
         )
         client.create_deployment(restApiId=created["id"], stageName=api.stage)
+
+
+def _database(aws: EmbeddedAws, inventory: Inventory, now: float) -> None:
     aws.client("timestream-influxdb").create_db_instance(
         name=inventory.influxdb.instance,
         password="embedded-password",  # noqa: S106 of the embedded platform
@@ -253,6 +303,8 @@ def _edges(aws: EmbeddedAws, inventory: Inventory) -> None:
         vpcSubnetIds=["subnet-00000000"],
         vpcSecurityGroupIds=["sg-00000000"],
     )
+    for minute in range(_MEASURED_MINUTES):
+        instance_metrics.observe(aws, inventory.influxdb.instance, now - 60 * minute)
 
 
 def _cost(aws: EmbeddedAws) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from inventory.model import Inventory
 from inventory.resources import Api, Function
+from simulator import instance_metrics
 from simulator.aws.api_gateway import caches
 from simulator.aws.lambda_functions import serving
 from simulator.aws.server import EmbeddedAws
@@ -134,6 +135,8 @@ class Workload:
         self._put(
             "AWS/Timestream", "InfluxDB_WriteLatency", {"DatabaseName": database}, [1000 * seconds]
         )
+        instance = self._inventory.influxdb.instance
+        instance_metrics.observe(self._aws, instance, self.clock(), seconds)
 
     def _file(self) -> Work:
         routed = self._invoke("lambda_router", "PROCESSED file routed", "FAILED file not routed")

@@ -16,6 +16,12 @@ import psycopg
 import pytest
 
 from simulator.processes import free_port
+from tests.exporter.permissions import Judge
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the permissions that the exporter's tests use be noted, and judged at the end."""
+    config.pluginmanager.register(Judge(config))
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:

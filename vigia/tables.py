@@ -11,6 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+_UNFOLDED = 10_000
+
 
 def add_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--format``."""
@@ -29,7 +31,9 @@ def show(
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(row.get(column)) for column in columns))
-    Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty()).print(table, markup=False)
+    # A program that reads the table gets one line a row, however long.
+    width = None if sys.stdout.isatty() else _UNFOLDED
+    Console(file=sys.stdout, width=width).print(table, markup=False)
 
 
 def dump(document: Any) -> None:

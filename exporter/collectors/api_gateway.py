@@ -126,7 +126,7 @@ def collect(context: Context) -> Reading:
         context.state.commit({key: _document(records[key]) for key in keys})
 
     metrics = {key: _metrics(api, rank) for key, api in apis.items()}
-    periods.catch_up(context, now, states, metrics, take, commit)
+    periods.catch_up(context, now, states, metrics.__getitem__, take, commit)
     revised = sum(record.fold.revised_down for record in (known | records).values())
     return Reading(
         (

@@ -7,7 +7,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from itertools import accumulate
 from typing import Any
@@ -32,6 +32,17 @@ WRITE_LATENCY = MetricSpec(
     ("bucket",),
     Text("Duração das escritas de teste aceitas", "Duration of accepted canary writes"),
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+QUERY_DURATION = MetricSpec(
+    "dataplatform_influxdb_query_duration_seconds",
+    Kind.HISTOGRAM,
+    ("bucket",),
+    Text(
+        "Duração das consultas que leem de volta a escrita de teste",
+        "Duration of the queries that read the canary write back",
+    ),
+    # Operators judge a query by two seconds.
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0),
 )
 UP = MetricSpec(
     "dataplatform_influxdb_up",
@@ -60,7 +71,7 @@ RECORDS_24H = MetricSpec(
     ("bucket",),
     Text("Registros das últimas 24 horas", "Records of the last 24 hours"),
 )
-SPECS = (WRITE_LATENCY, UP, WRITE_ERRORS, RECORD_AGE, RECORDS_24H)
+SPECS = (WRITE_LATENCY, QUERY_DURATION, UP, WRITE_ERRORS, RECORD_AGE, RECORDS_24H)
 
 _NAME = "influxdb"
 _PROBE = "probe"
@@ -70,13 +81,38 @@ REASONS = ("timeout", "unreachable", "denied", "rejected", "server_error", "not_
 
 
 @dataclass(frozen=True)
+class Durations:
+    """Durations under the ``bounds`` of a spec; ``counts`` has one more element than those."""
+
+    bounds: tuple[float, ...]
+    counts: tuple[int, ...]
+    sum: float = 0.0
+
+    @classmethod
+    def none(cls, spec: MetricSpec) -> Durations:
+        """Return what is known before the first duration."""
+        return cls(spec.buckets, (0,) * (len(spec.buckets) + 1))
+
+    def and_one(self, seconds: float) -> Durations:
+        """Return these and one more."""
+        counts = list(self.counts)
+        counts[bisect_left(self.bounds, seconds)] += 1
+        return replace(self, counts=tuple(counts), sum=self.sum + seconds)
+
+    def shown(self) -> HistogramValue:
+        """Return the histogram of them."""
+        cumulative = tuple(float(count) for count in accumulate(self.counts))
+        return HistogramValue(cumulative[:-1], self.sum, cumulative[-1])
+
+
+@dataclass(frozen=True)
 class Record:
-    """What is durable of the canary. ``counts`` has one more element than there are buckets."""
+    """What is durable of the canary."""
 
     probe: str
     sequence: int = 0
-    counts: tuple[int, ...] = (0,) * (len(WRITE_LATENCY.buckets) + 1)
-    sum: float = 0.0
+    writes: Durations = field(default_factory=lambda: Durations.none(WRITE_LATENCY))
+    queries: Durations = field(default_factory=lambda: Durations.none(QUERY_DURATION))
     errors: dict[str, int] = field(default_factory=dict)
 
 
@@ -84,15 +120,16 @@ class _QueryFailedError(Exception):
     """A query was not answered; the write's fate is judged by itself."""
 
 
-def parse(seconds: float | None, reason: str | None, record: Record) -> Record:
+def parse(seconds: float | None, asked: float | None, reason: str | None, record: Record) -> Record:
     """Return the record after one canary write.
 
-    ``seconds`` is the duration of an accepted write, else None; ``reason`` is why it failed.
+    ``seconds`` is the duration of an accepted write, ``asked`` that of an answered query, else
+    None; ``reason`` is why the write failed.
     """
     if seconds is not None:
-        counts = list(record.counts)
-        counts[bisect_left(WRITE_LATENCY.buckets, seconds)] += 1
-        record = replace(record, counts=tuple(counts), sum=record.sum + seconds)
+        record = replace(record, writes=record.writes.and_one(seconds))
+    if asked is not None:
+        record = replace(record, queries=record.queries.and_one(asked))
     if reason is not None:
         errors = record.errors | {reason: record.errors.get(reason, 0) + 1}
         record = replace(record, errors=errors)
@@ -116,12 +153,15 @@ def collect(context: Context) -> Reading:
         asked = _Asked(
             reader, settings.bucket, lambda: context.remaining() > patience / _QUERY_SHARE
         )
-        read_back = False
+        read_back, query_seconds = False, None
         if reason is None:
+            started = time.monotonic()
             answered = _ask(lambda: asked.canary(settings.canary_measurement, record.probe))
-            read_back = answered == record.sequence
-            reason = "not_read_back" if answered is not None and not read_back else None
-        record = parse(seconds, reason, record)
+            if answered is not None:
+                query_seconds = time.monotonic() - started
+                read_back = answered == record.sequence
+                reason = None if read_back else "not_read_back"
+        record = parse(seconds, query_seconds, reason, record)
         context.state.commit({"canary": _document(record)})
         series = list(_canary_series(settings.bucket, record, up=read_back))
         seen = int(read_back)
@@ -230,13 +270,9 @@ def _quoted(text: str) -> str:
 
 
 def _canary_series(bucket: str, record: Record, *, up: bool) -> Iterator[Series]:
-    cumulative = tuple(float(count) for count in accumulate(record.counts))
     yield Series(UP, (bucket,), float(up))
-    yield Series(
-        WRITE_LATENCY,
-        (bucket,),
-        HistogramValue(cumulative[:-1], record.sum, cumulative[-1]),
-    )
+    yield Series(WRITE_LATENCY, (bucket,), record.writes.shown())
+    yield Series(QUERY_DURATION, (bucket,), record.queries.shown())
     for reason in REASONS:
         yield Series(WRITE_ERRORS, (bucket, reason), float(record.errors.get(reason, 0)))
 
@@ -245,19 +281,27 @@ def _document(record: Record) -> dict[str, Any]:
     return {
         "probe": record.probe,
         "sequence": record.sequence,
-        "bounds": list(WRITE_LATENCY.buckets),
-        "counts": list(record.counts),
-        "sum": record.sum,
+        **asdict(record.writes),
+        "queries": asdict(record.queries),
         "errors": record.errors,
     }
 
 
 def _record(document: Mapping[str, Any]) -> Record:
-    record = Record(document["probe"], document["sequence"], errors=dict(document["errors"]))
-    if tuple(document["bounds"]) != WRITE_LATENCY.buckets:
-        # Counts under other bounds cannot be told apart any more.
-        return record
-    return replace(record, counts=tuple(document["counts"]), sum=document["sum"])
+    return Record(
+        document["probe"],
+        document["sequence"],
+        _durations(document, WRITE_LATENCY),
+        _durations(document.get("queries", {}), QUERY_DURATION),
+        dict(document["errors"]),
+    )
+
+
+def _durations(document: Mapping[str, Any], spec: MetricSpec) -> Durations:
+    # Counts under other bounds cannot be told apart any more.
+    if tuple(document.get("bounds", ())) != spec.buckets:
+        return Durations.none(spec)
+    return Durations(spec.buckets, tuple(document["counts"]), document["sum"])
 
 
 def uses(_inventory: Inventory) -> tuple[Use, ...]:

@@ -41,13 +41,15 @@ class Answer:
     """What came of a GET.
 
     ``status`` is the last one seen, also where a redirect was not followed; ``expires`` is when
-    the first of the verified certificates does, in unix seconds.
+    the first of the verified certificates does, in unix seconds. ``body`` is empty unless it was
+    to be kept.
     """
 
     seconds: float
     status: int | None = None
     expires: float | None = None
     failure: Failure | None = None
+    body: bytes = b""
 
     @property
     def up(self) -> bool:
@@ -67,11 +69,17 @@ def verifying() -> ssl.SSLContext:
 
 
 class Get:
-    """A GET under way, in a thread of its own, for ``seconds`` at most."""
+    """A GET under way, in a thread of its own, for ``seconds`` at most.
 
-    def __init__(self, url: str, tls: ssl.SSLContext, seconds: float) -> None:
+    ``keep`` is the most bytes of a body that are wanted whole: one that is longer, or ends too
+    early, is an invalid answer.
+    """
+
+    def __init__(self, url: str, tls: ssl.SSLContext, seconds: float, keep: int = 0) -> None:
         self._url = url
         self._tls = tls
+        self._keep = keep
+        self._body = b""
         self._started = time.monotonic()
         self._until = self._started + seconds
         self._status: int | None = None
@@ -107,7 +115,8 @@ class Get:
 
     def _ended(self, failure: Failure | None) -> Answer:
         seconds = time.monotonic() - self._started
-        return Answer(seconds, self._status, self._expires, failure)
+        body = self._body if failure is None else b""
+        return Answer(seconds, self._status, self._expires, failure, body)
 
     def _run(self) -> None:
         failure: Failure | None = Failure.ANSWER
@@ -149,10 +158,17 @@ class Get:
             connection.request("GET", _target(url), headers=_headers(url))
             response = connection.getresponse()
             self._status = response.status
-            left = MOST_BODY
-            while left > 0 and (piece := response.read1(left)):
-                left -= len(piece)
+            self._body = self._read(response)
             return response.getheader("Location")
+
+    def _read(self, response: http.client.HTTPResponse) -> bytes:
+        most = self._keep + 1 if self._keep else MOST_BODY
+        body = bytearray()
+        while len(body) < most and (piece := response.read1(most - len(body))):
+            body += piece
+        if self._keep and (len(body) == most or response.length):
+            raise http.client.IncompleteRead(b"")
+        return bytes(body)
 
     def _connect(self, url: SplitResult, held: ExitStack) -> socket.socket:
         secure, host = url.scheme == "https", str(url.hostname)

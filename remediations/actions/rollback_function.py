@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
 from botocore.exceptions import ClientError
 
 from catalogue.promql import Match, series, sum_by
@@ -23,7 +22,6 @@ from catalogue.recorded import (
     LAMBDA_VERSION_INVOCATIONS,
 )
 from inventory.model import Inventory
-from inventory.resources import Function
 from remediations.action import (
     Action,
     BlockedError,
@@ -33,12 +31,10 @@ from remediations.action import (
     ObsoleteError,
     Risk,
 )
+from remediations.deployments import IN_PROGRESS, newest_first
 from remediations.model import Call, Plan, Run, Sample, Verdict
 
 NAME = "rollback_function"
-_HISTORY = 50
-_BATCH = 25
-_IN_PROGRESS = frozenset({"Created", "Queued", "InProgress", "Baking", "Ready"})
 _WORSE = 1.5
 _CONFIGURATION = ("Runtime", "MemorySize", "Timeout", "Handler", "CodeSha256")
 
@@ -61,63 +57,13 @@ def observe(context: Context, run: Run) -> Observation:
         "version": alias["FunctionVersion"],
         "weights": (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {},
         "revision": alias["RevisionId"],
-        "deployments": _deployments(context, function),
+        "deployments": newest_first(context, function),
     }
-
-
-def _deployments(context: Context, function: Function) -> list[dict[str, Any]]:
-    if function.deployment_group is None:
-        return []
-    client = context.reader("codedeploy")
-    ids: list[str] = []
-    pages = client.get_paginator("list_deployments").paginate(
-        applicationName=context.inventory.codedeploy.application,
-        deploymentGroupName=function.deployment_group,
-    )
-    for page in pages:
-        ids.extend(page["deployments"])
-        if len(ids) >= _HISTORY:
-            break
-    found = []
-    for start in range(0, len(ids), _BATCH):
-        answer = client.batch_get_deployments(deploymentIds=ids[start : start + _BATCH])
-        found.extend(answer["deploymentsInfo"])
-    read = [_deployment(info, function) for info in found]
-    return sorted((d for d in read if d is not None), key=lambda d: -d["created"])
-
-
-def _deployment(info: Mapping[str, Any], function: Function) -> dict[str, Any] | None:
-    properties = _properties(info.get("revision") or {})
-    if properties.get("Name") != function.name or properties.get("Alias") != function.alias:
-        return None
-    completed = info.get("completeTime")
-    return {
-        "id": info["deploymentId"],
-        "status": info["status"],
-        "creator": info.get("creator", "user"),
-        "created": info["createTime"].timestamp(),
-        "completed": completed.timestamp() if completed else None,
-        "current": str(properties["CurrentVersion"]),
-        "target": str(properties["TargetVersion"]),
-        "undone_by": (info.get("rollbackInfo") or {}).get("rollbackDeploymentId"),
-    }
-
-
-def _properties(revision: Mapping[str, Any]) -> Mapping[str, Any]:
-    content = (revision.get("appSpecContent") or revision.get("string") or {}).get("content")
-    try:
-        resources = yaml.safe_load(content or "")["Resources"]
-        first = resources[0] if isinstance(resources, list) else resources
-        properties: Mapping[str, Any] = next(iter(first.values()))["Properties"]
-    except (yaml.YAMLError, KeyError, IndexError, TypeError, AttributeError, StopIteration):
-        # An AppSpec file that lies in S3 cannot be read from here: it proves nothing.
-        return {}
-    return properties if {"CurrentVersion", "TargetVersion"} <= set(properties) else {}
 
 
 def plan(context: Context, run: Run, seen: Observation) -> Plan:
     """Decide on the exact calls, or say why not."""
-    busy = [d for d in seen["deployments"] if d["status"] in _IN_PROGRESS]
+    busy = [d for d in seen["deployments"] if d["status"] in IN_PROGRESS]
     if busy:
         return _stop(context, run, seen, busy[0])
     latest = _recent_change(context, run, seen)
@@ -309,7 +255,7 @@ def settled(plan_: Plan, call: Call, seen: Observation) -> Finding:
         status = {d["id"]: d["status"] for d in seen["deployments"]}.get(plan_.before["deployment"])
         if status == "Stopped":
             return Finding.HAPPENED
-        return Finding.ABSENT if status in _IN_PROGRESS else Finding.DRIFTED
+        return Finding.ABSENT if status in IN_PROGRESS else Finding.DRIFTED
     return _compare(plan_, seen)
 
 
@@ -318,7 +264,7 @@ def effect(plan_: Plan, seen: Observation) -> Finding:
     found = _compare(plan_, seen)
     if "deployment" in plan_.before and found is not Finding.HAPPENED:
         undoing = [d for d in seen["deployments"] if d["creator"] == "codeDeployRollback"]
-        if any(d["status"] in _IN_PROGRESS for d in undoing):
+        if any(d["status"] in IN_PROGRESS for d in undoing):
             return Finding.PENDING
     return found
 

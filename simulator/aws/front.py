@@ -10,11 +10,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from botocore.loaders import Loader
-from botocore.model import ServiceModel
+from botocore.model import OperationModel, ServiceModel
 from werkzeug.wrappers import Request, Response
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _REST = {
     "lambda": ("lambda",),
     "appconfig": ("appconfig", "appconfigdata"),
     "apigateway": ("apigateway",),
+    "s3": ("s3",),
 }
 
 
@@ -43,7 +45,10 @@ class Seen:
 
 @dataclass
 class Fault:
-    """A fault on one operation. ``after`` lets the effect happen and loses the answer."""
+    """A fault on one operation. ``after`` lets the effect happen and loses the answer.
+
+    ``resource`` is how the URL's path must begin for the fault to strike.
+    """
 
     service: str
     operation: str
@@ -52,6 +57,7 @@ class Fault:
     times: int | None
     after: bool
     delay: float
+    resource: str
 
 
 class AwsError(Exception):
@@ -65,6 +71,32 @@ class AwsError(Exception):
 
 
 Handler = Callable[[Request, dict[str, str]], Response]
+
+
+@dataclass(frozen=True)
+class _Rest:
+    """How an operation is told from its request: by method, path, and what it must hold.
+
+    An empty value in ``query`` stands for any.
+    """
+
+    name: str
+    method: str
+    path: re.Pattern[str]
+    query: dict[str, str]
+    headers: tuple[str, ...]
+
+    def matches(self, request: Request) -> bool:
+        """Say whether a request is one of this operation."""
+        return (
+            self.method == request.method
+            and self.path.fullmatch(request.path) is not None
+            and all(
+                name in request.args and value in ("", request.args[name])
+                for name, value in self.query.items()
+            )
+            and all(name in request.headers for name in self.headers)
+        )
 
 
 class Front:
@@ -96,10 +128,12 @@ class Front:
         times: int | None = None,
         after: bool = False,
         delay: float = 0.0,
+        resource: str = "",
     ) -> None:
         """Make calls fail: before they act, or ``after`` (the effect stays, the answer is lost)."""
+        fault = Fault(service, operation, code, status, times, after, delay, resource)
         with self._lock:
-            self._faults.append(Fault(service, operation, code, status, times, after, delay))
+            self._faults.append(fault)
 
     def heal(self) -> None:
         """Forget every fault."""
@@ -119,7 +153,7 @@ class Front:
         request = Request(environ)
         service = self._service(request)
         operation = self._operation(service, request)
-        fault = self._take(service, operation)
+        fault = self._take(service, operation, request.path)
         if fault is not None and not fault.after:
             time.sleep(fault.delay)
             self._record(service, operation, fault.status, request.path)
@@ -152,10 +186,11 @@ class Front:
     def _record(self, service: str, operation: str, status: int, resource: str) -> None:
         self.seen.append(Seen(self._now(), service, operation, status, resource))
 
-    def _take(self, service: str, operation: str) -> Fault | None:
+    def _take(self, service: str, operation: str, path: str) -> Fault | None:
         with self._lock:
             for fault in self._faults:
-                if fault.service == service and fault.operation in (operation, "*"):
+                named = fault.service == service and fault.operation in (operation, "*")
+                if named and path.startswith(fault.resource):
                     if fault.times is not None:
                         fault.times -= 1
                         if fault.times == 0:
@@ -173,9 +208,9 @@ class Front:
         if target:
             return target.rsplit(".", 1)[-1]
         if service in self._rest:
-            for method, pattern, name in self._rest[service]:
-                if method == request.method and pattern.fullmatch(request.path):
-                    return name
+            for rest in self._rest[service]:
+                if rest.matches(request):
+                    return rest.name
         if request.mimetype == _FORM:
             match = re.search(rb"(?:^|&)Action=(\w+)", request.get_data(cache=True))
             return match.group(1).decode() if match else ""
@@ -194,21 +229,40 @@ def _error(status: int, code: str, message: str, **members: Any) -> Response:
 
 
 def _refusal(request: Request, fault: Fault, message: str) -> Response:
+    error = f"<Error><Code>{fault.code}</Code><Message>{message}</Message></Error>"
+    if fault.service == "s3":
+        return Response(error, status=fault.status, mimetype="application/xml")
     if request.mimetype != _FORM:
         return _error(fault.status, fault.code, message)
     # EC2's answer nests differently from that of the other services that are asked by form.
-    error = f"<Error><Code>{fault.code}</Code><Message>{message}</Message></Error>"
     body = f"<Response><Errors>{error}</Errors>{error}</Response>"
     return Response(body, status=fault.status, mimetype="text/xml")
 
 
-def _rest_operations(service: str) -> list[tuple[str, re.Pattern[str], str]]:
+@cache
+def _rest_operations(service: str) -> list[_Rest]:
     model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
-    found = []
-    for name in model.operation_names:
-        http = model.operation_model(name).http
-        path = re.escape(http["requestUri"].split("?")[0]).replace(r"\{", "{").replace(r"\}", "}")
-        path = re.sub(r"\{[^}]*\\?\+\}", "{X+}", path)
-        pattern = path.replace("{X+}", ".+")
-        found.append((http["method"], re.compile(re.sub(r"\{[^}]+\}", "[^/]+", pattern)), name))
-    return found
+    operations = [model.operation_model(name) for name in model.operation_names]
+    found = [_rest(operation) for operation in operations if not operation.deprecated]
+    # Operations that share a path differ by what their requests must hold: most demands first.
+    return sorted(found, key=lambda rest: -len(rest.query) - len(rest.headers))
+
+
+def _rest(operation: OperationModel) -> _Rest:
+    uri, _, query = operation.http["requestUri"].partition("?")
+    path = re.escape(uri).replace(r"\{", "{").replace(r"\}", "}")
+    path = re.sub(r"\{[^}]*\\?\+\}", "{X+}", path).replace("{X+}", ".+")
+    needed = {"querystring": dict(parse_qsl(query, keep_blank_values=True)), "header": {}}
+    shape = operation.input_shape
+    members = {} if shape is None else {m: shape.members[m] for m in shape.required_members}
+    for member in members.values():
+        where = member.serialization
+        if where.get("location") in needed:
+            needed[where["location"]].setdefault(where["name"], "")
+    return _Rest(
+        operation.name,
+        operation.http["method"],
+        re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)),
+        needed["querystring"],
+        tuple(needed["header"]),
+    )

@@ -21,6 +21,8 @@ _SIMPLE: dict[str, Callable[[Sequence[float]], float]] = {
 _PERCENTILE = re.compile(r"^p(\d{1,2}(?:\.\d{1,2})?|100)$")
 _RANK = re.compile(r"^PR\((\d+(?:\.\d+)?)?:(\d+(?:\.\d+)?)?\)$")
 KEEP_SECONDS = 45 * 86_400.0
+# Lambda also sends every metric without dimensions, across all functions of the account.
+_ACROSS = {"AWS/Lambda": "FunctionName"}
 
 
 class UnknownStatisticError(ValueError):
@@ -110,11 +112,22 @@ class MetricStore:
         periods: dict[int, list[float]] = {}
         aligned = math.floor(start / period) * period
         with self._lock:
-            timeline = self._timelines.get(identity)
-            if timeline is not None:
+            for timeline in self._read_for(identity):
                 for second, values in timeline.read(aligned, end, self._now()):
                     periods.setdefault(second // period * period, []).extend(values)
         return [(float(at), compute(values)) for at, values in sorted(periods.items())]
+
+    def _read_for(self, identity: Identity) -> Iterator[_Timeline]:
+        if identity.dimensions or identity.namespace not in _ACROSS:
+            if identity in self._timelines:
+                yield self._timelines[identity]
+            return
+        across = _ACROSS[identity.namespace]
+        for known, timeline in self._timelines.items():
+            if (known.namespace, known.name) == (identity.namespace, identity.name) and [
+                name for name, _ in known.dimensions
+            ] in ([], [across]):
+                yield timeline
 
     def identities(self) -> list[Identity]:
         """Return every metric that ever had a value."""

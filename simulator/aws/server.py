@@ -29,6 +29,7 @@ from simulator.aws import (
 from simulator.aws.appconfig import AppConfigService
 from simulator.aws.front import Front
 from simulator.aws.metric_store import MetricStore
+from simulator.aws.policies import install_simulation
 
 ACCOUNT = DEFAULT_ACCOUNT_ID
 CREDENTIALS = {"aws_access_key_id": "embedded", "aws_secret_access_key": "embedded"}
@@ -69,6 +70,7 @@ class EmbeddedAws:
         small.install_trail(self.trail)
         security.install(self.security)
         small.install_sts()
+        install_simulation()
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", port, self.front, threaded=True, request_handler=_QuietHandler
         )

@@ -31,10 +31,15 @@ def install_timestream(now: Callable[[], float]) -> None:
     """Let instances become AVAILABLE and be changed."""
     since: dict[str, float] = {}
     read = original(TimestreamInfluxDBBackend, "get_db_instance")
+    create = original(TimestreamInfluxDBBackend, "create_db_instance")
+
+    def create_db_instance(self: TimestreamInfluxDBBackend, **asked: Any) -> DBInstance:
+        instance: DBInstance = create(self, **asked)
+        since[instance.id] = now()
+        return instance
 
     def settle(instance: DBInstance) -> DBInstance:
-        started = since.setdefault(instance.id, now())
-        if now() - started >= CHANGE_SECONDS:
+        if now() - since[instance.id] >= CHANGE_SECONDS:
             instance.status = InstanceStatus.AVAILABLE
         return instance
 
@@ -60,10 +65,18 @@ def install_timestream(now: Callable[[], float]) -> None:
         backend = self.timestreaminfluxdb_backend
         for instance in backend.db_instances.values():
             settle(instance)
-        return json.dumps({"items": backend.list_db_instances()})
+        return json.dumps(_page(json.loads(self.body), backend.list_db_instances()))
 
-    extend(TimestreamInfluxDBBackend, get_db_instance)
+    extend(TimestreamInfluxDBBackend, create_db_instance, get_db_instance)
     extend(TimestreamInfluxDBResponse, update_db_instance, list_db_instances)
+
+
+def _page(asked: dict[str, Any], found: list[dict[str, Any]]) -> dict[str, Any]:
+    start, size = int(asked.get("nextToken") or 0), int(asked.get("maxResults") or _PAGE)
+    answer: dict[str, Any] = {"items": found[start : start + size]}
+    if start + size < len(found):
+        answer["nextToken"] = str(start + size)
+    return answer
 
 
 class Trail:

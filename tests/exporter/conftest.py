@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import secrets
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import requests
 
+from exporter.tally import Tally
+from inventory.model import Inventory
 from simulator.aws.server import EmbeddedAws
 from simulator.influxdb import InfluxStandIn
 from simulator.processes import Child, free_port, program
 from tests.conftest import wait_for
+from tests.exporter.permissions import NOTES
 from tests.exporter.servers import Behave, Server
-from tests.exporter.support import REGION, Bench, Clock, compressed, only
+from tests.exporter.support import REGION, Bench, Clock, compressed, only, placed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def noted() -> Iterator[None]:
+    """Every call to AWS is noted with its permission."""
+    counted = Tally.request
+
+    def request(self: Tally, service: str, operation: str, code: str) -> None:
+        NOTES.note(getattr(self, "collector", None), service, operation)
+        counted(self, service, operation, code)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Tally, "request", request)
+        yield
 
 
 @pytest.fixture
@@ -52,6 +71,24 @@ def bench(tmp_path: Path, clock: Clock, aws: EmbeddedAws) -> Iterator[Bench]:
     made = Bench(f"sqlite:///{tmp_path / 'exporter.db'}", clock, inventory, aws.url)
     yield made
     made.store.close()
+
+
+@pytest.fixture
+def watched(influx: InfluxStandIn, alertmanager_url: str) -> Inventory:
+    """The platform with short periods, the InfluxDB stand-in and a real Alertmanager."""
+    return placed(compressed(), influx.url, alertmanager_url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database, of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'exporter.db'}"
+    server: str = request.getfixturevalue("postgres_url")
+    name = f"exporter_{secrets.token_hex(4)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"{server.rpartition('/')[0]}/{name}"
 
 
 @pytest.fixture(scope="session")

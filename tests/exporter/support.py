@@ -66,6 +66,19 @@ def only(inventory: Inventory, *functions: str) -> Inventory:
     return inventory.model_copy(update={"functions": kept})
 
 
+def placed(inventory: Inventory, influx_url: str, alertmanager_url: str) -> Inventory:
+    """Return the inventory with its database and its Alertmanager at these addresses."""
+    database = inventory.influxdb.model_copy(update={"url": influx_url})
+    alerting = inventory.alerting.model_copy(update={"alertmanager_url": alertmanager_url})
+    return inventory.model_copy(update={"influxdb": database, "alerting": alerting})
+
+
+def paced(inventory: Inventory, **collection: float) -> Inventory:
+    """Return the inventory with other cadences."""
+    changed = inventory.collection.model_copy(update=collection)
+    return inventory.model_copy(update={"collection": changed})
+
+
 def create_function(aws: EmbeddedAws, name: str, alias: str = "LIVE") -> None:
     """Create a function whose alias serves version 1."""
     iam = aws.client("iam")
@@ -113,8 +126,12 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.collectors: dict[str, Collector] = app.find_collectors()
-        self.aws = AwsClients(REGION, self.endpoint, self.tally.request, timeout=5)
+        self.aws = self.clients(self.tally)
         self.store: StateStore = open_state(self.url, self.clock.now())
+
+    def clients(self, told: tally.Tally) -> AwsClients:
+        """Return clients that count into ``told``."""
+        return AwsClients(REGION, self.endpoint, told.request, timeout=5)
 
     def restart(self) -> None:
         """Forget everything that is not durable."""
@@ -123,6 +140,7 @@ class Bench:
 
     def context(self, name: str) -> Context:
         """Return what a run of the collector is given."""
+        self.tally.collector = name  # type: ignore[attr-defined]  # whose permissions are noted
         until = time.monotonic() + self.seconds
         return Context(
             inventory=self.inventory,

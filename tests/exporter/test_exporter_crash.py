@@ -36,6 +36,10 @@ class Mortal:
         """Return the documents."""
         return self.inner.load(prefix)
 
+    def memory(self) -> dict[str, Any]:
+        """Return what lasts as long as the process."""
+        return self.inner.memory()
+
     def commit(self, changes: Mapping[str, Any]) -> None:
         """Commit, or not, and end."""
         self.commits += 1

@@ -14,6 +14,7 @@ from tests.exporter.support import Bench, compressed
 
 BUCKET = "energy_data"
 LATENCY = ("influxdb_write_latency_seconds", BUCKET)
+QUERY = ("influxdb_query_duration_seconds", BUCKET)
 
 
 def errors(found: dict[tuple[str, ...], object]) -> dict[str, object]:
@@ -28,7 +29,8 @@ def errors(found: dict[tuple[str, ...], object]) -> dict[str, object]:
 def pointed_at(url: str, **collection: float) -> Inventory:
     """Return an inventory whose database is at ``url``."""
     inventory = compressed(**collection)
-    database = inventory.influxdb.model_copy(update={"url": url})
+    there = {"url": url, "metrics_url": f"{url}/metrics"}
+    database = inventory.influxdb.model_copy(update=there)
     return inventory.model_copy(update={"influxdb": database})
 
 
@@ -71,6 +73,51 @@ def test_histogram_survives_a_restart(bench: Bench, database: InfluxStandIn) -> 
     assert latency.count == 2
     assert latency.sum >= 0.3
     assert latency.cumulative[5] == 1
+
+
+def test_slow_query_is_timed_by_itself(bench: Bench, database: InfluxStandIn) -> None:
+    """The read-back's duration reaches its bucket, the write's does not, and both survive."""
+    bench.inventory = pointed_at(database.url, influxdb_deadline=20.0)
+    database.query_delay = lambda: 1.1
+    bench.collect("influxdb")
+    database.query_delay = lambda: 0.0
+    bench.restart()
+    found = bench.collect("influxdb")
+    query, write = found[QUERY], found[LATENCY]
+    assert isinstance(query, HistogramValue)
+    assert isinstance(write, HistogramValue)
+    assert (query.count, write.count) == (2, 2)
+    assert query.sum >= 1.1
+    # Up to a second.
+    assert query.cumulative[7] == 1
+    assert write.cumulative[7] == 2
+
+
+def test_unanswered_query_has_no_duration(bench: Bench, database: InfluxStandIn) -> None:
+    """A query beyond its share of the patience is no duration, and the database is not up."""
+    bench.inventory = pointed_at(database.url, influxdb_deadline=0.8)
+    database.query_delay = lambda: 0.5
+    found = bench.collect("influxdb")
+    query = found[QUERY]
+    assert isinstance(query, HistogramValue)
+    assert query.count == 0
+    assert found["influxdb_up", BUCKET] == 0.0
+
+
+def test_state_from_before_queries_were_timed_goes_on(
+    bench: Bench, database: InfluxStandIn
+) -> None:
+    """A document that knows no queries keeps its writes."""
+    bench.collect("influxdb")
+    state = bench.store.of("influxdb")
+    document = state.load()["canary"]
+    del document["queries"]
+    state.commit({"canary": document})
+    found = bench.collect("influxdb")
+    query, write = found[QUERY], found[LATENCY]
+    assert isinstance(query, HistogramValue)
+    assert isinstance(write, HistogramValue)
+    assert (query.count, write.count) == (1, 2)
 
 
 def test_write_that_takes_too_long_is_a_timeout(bench: Bench, database: InfluxStandIn) -> None:

@@ -11,11 +11,18 @@ from botocore.exceptions import ClientError
 
 from exporter.samples import SummaryValue
 from simulator.aws.server import EmbeddedAws
-from tests.exporter.support import Bench, create_function, deploy, values
+from tests.exporter.support import Bench, create_function, deploy, paced, values
 
 FN = "lambda_router"
 INVOCATIONS = ("lambda_invocations_total", FN)
 ERRORS = ("lambda_errors_total", FN)
+
+
+@pytest.fixture
+def bench(bench: Bench) -> Bench:
+    """A bench that reads durations and throttles in every period."""
+    bench.inventory = paced(bench.inventory, slow_every=5.0)
+    return bench
 
 
 def put(aws: EmbeddedAws, at: float, invocations: int, errors: int = 0) -> None:
@@ -230,7 +237,7 @@ def test_bill_counts_metrics_as_aws_does(bench: Bench, aws: EmbeddedAws) -> None
     bill = bench.tally.bill()
     assert bill.billed_metrics == 4
     assert bill.usd_by_service["cloudwatch"] == pytest.approx(4 * 0.01 / 1000)
-    assert bill.requests["cloudwatch", "GetMetricData", "200"] == 1
+    assert bill.requests["cloudwatch", "GetMetricData", "200"] == 4
     polls = [n for (_, operation, _), n in bill.requests.items() if operation == "GetAlias"]
     assert polls == [1]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import pytest
@@ -74,7 +74,8 @@ class Rig:
 
     def shown(self) -> dict[tuple[str, ...], object]:
         """Return what a scrape would be told."""
-        series = snapshot([self.refresher.status()], Tally().bill(), 0, "1")
+        parts = snapshot([self.refresher.status()], Tally().bill(), 0, "1")
+        series = (one for part in parts.values() for one in part)
         return {(one.spec.name, *one.labels): one.value for one in series}
 
 
@@ -180,6 +181,28 @@ def test_unforeseen_error_is_internal_with_a_traceback(
         rig.refresher.run()
     assert rig.refresher.status().reason is Reason.INTERNAL
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        None,
+        (),
+        replace(READING, series=("dataplatform_test 1",)),  # type: ignore[arg-type]  # nonsense
+        replace(READING, expected="2"),  # type: ignore[arg-type]  # nonsense
+        replace(READING, newest={"a": "yesterday"}),  # type: ignore[dict-item]  # nonsense
+    ],
+)
+def test_nonsense_fails_its_collector_and_keeps_what_was_good(nonsense: object) -> None:
+    """What could not be shown never reaches the exposition: the values before it stay, stale."""
+    rig = Rig(lambda: READING)
+    rig.refresher.run()
+    rig.does = lambda: cast("Reading", nonsense)
+    rig.refresher.run()
+    shown = rig.shown()
+    assert shown["dataplatform_test",] == 1.0
+    assert shown["vigia_collector_stale", "rig"] == 1.0
+    assert shown["vigia_collector_failures_total", "rig", "internal"] == 1.0
 
 
 def client_error(code: str, status: int = 400) -> aws_errors.ClientError:

@@ -66,3 +66,23 @@ def test_changed_cadence_is_taken_up() -> None:
         wait_for(lambda: len(times) >= 3)
     finally:
         schedule.stop()
+
+
+def test_only_what_is_named_is_rescheduled() -> None:
+    """A changed cadence of one collector disturbs no other's turn."""
+    every = [3600.0]
+    counts = {"named": 0, "other": 0}
+
+    def job(name: str) -> Job:
+        return Job(name, lambda: counts.update({name: counts[name] + 1}), lambda: every[0])
+
+    schedule = Schedule([job("named"), job("other")])
+    schedule.start()
+    try:
+        wait_for(lambda: counts == {"named": 1, "other": 1})
+        every[0] = 0.2
+        schedule.reschedule(("named",))
+        wait_for(lambda: counts["named"] >= 4)
+        assert counts["other"] == 1
+    finally:
+        schedule.stop()

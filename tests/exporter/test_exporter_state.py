@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from exporter.collector import CollectError, Reason
-from exporter.state import StateStore, open_state
-from storage.database import DatabaseError
+from exporter.state import _MIGRATIONS, StateStore, open_state
+from storage.database import DatabaseError, open_database
+from storage.migrations import migrate
 from tests.conftest import wait_for
 
 NOW = 1_800_000_000.0
@@ -34,21 +39,168 @@ def check_documents(store: StateStore) -> None:
     assert store.of("b").load() == {"x/1": "other"}
 
 
-def test_documents_on_sqlite(tmp_path: Path) -> None:
-    """SQLite keeps them, and so does its file."""
-    store = open_state(url_of(tmp_path / "a.db"), NOW)
+def test_documents_on_both_databases(database: str) -> None:
+    """SQLite and PostgreSQL keep them in the same way, also for the next process."""
+    store = open_state(database, NOW)
     check_documents(store)
     store.close()
-    again = open_state(url_of(tmp_path / "a.db"), NOW)
+    again = open_state(database, NOW)
     assert again.of("a").load() == {"x/1": {"n": 3}}
     assert again.resets == 0
     again.close()
 
 
-def test_documents_on_postgresql(postgres_url: str) -> None:
-    """PostgreSQL keeps them in the same way."""
-    store = open_state(postgres_url, NOW)
-    check_documents(store)
+def test_schema_before_versions_is_taken_over(database: str) -> None:
+    """What the previous version of the program kept is read, NaN included, and written on."""
+    engine = open_database(database)
+    migrate(engine, "exporter", _MIGRATIONS[:1])
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO exporter_documents (scope, key, body)"
+            """ VALUES ('a', 'x', '{"n": 1, "quantile": NaN}'), ('b', 'x', '[2]')"""
+        )
+    engine.dispose()
+    store = open_state(database, NOW)
+    found = store.of("a").load()
+    assert found["x"]["n"] == 1
+    assert math.isnan(found["x"]["quantile"])
+    store.of("a").commit({"x": {"n": 2}})
+    store.of("b").commit({"x": None})
+    store.close()
+    again = open_state(database, NOW)
+    assert again.of("a").load() == {"x": {"n": 2}}
+    assert again.of("b").load() == {}
+    again.close()
+
+
+def statements(store: StateStore) -> list[str]:
+    """Return a list that every statement from now on is added to."""
+    seen: list[str] = []
+
+    @event.listens_for(store.engine, "before_cursor_execute")
+    def _seen(*args: Any) -> None:
+        seen.append(args[2])
+
+    return seen
+
+
+def test_a_run_reads_no_document_twice_and_writes_what_changed(database: str) -> None:
+    """After the first load a run asks for versions alone, and an unchanged document is left."""
+    store = open_state(database, NOW)
+    store.of("a").commit({"x": 1, "y": 2, "z": 3})
+    store.of("a").load()
+    seen = statements(store)
+    state = store.of("a")
+    assert state.load() == {"x": 1, "y": 2, "z": 3}
+    state.commit({"x": 1, "y": 5, "z": None, "gone": None})
+    assert state.load("y") == {"y": 5}
+    assert not [one for one in seen if "SELECT" in one and "body" in one]
+    assert [one.split()[0] for one in seen if "BEGIN" not in one] == ["SELECT", "UPDATE", "DELETE"]
+    del seen[:]
+    state.commit({"x": 1, "y": 5})
+    assert seen == []
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [({"x": 2}, {"x": 3}), ({"x": 2}, {"x": None}), ({"x": None}, {"x": 3}), ({"y": 1}, {"y": 2})],
+    ids=["both change", "they change, we delete", "they delete, we change", "both insert"],
+)
+def test_second_writer_loses_and_goes_on_from_the_first(
+    database: str, theirs: dict[str, int | None], ours: dict[str, int | None]
+) -> None:
+    """A commit over what another process wrote since changes nothing, and is read again."""
+    first, second = open_state(database, NOW), open_state(database, NOW)
+    first.of("a").commit({"x": 1, "other": 1})
+    late = second.of("a")
+    late.memory()["derived"] = "from x = 1"
+    first.of("a").commit(theirs)
+    with pytest.raises(CollectError) as raised:
+        late.commit({"other": 9, **ours})
+    assert raised.value.reason is Reason.STATE
+    expected = {k: v for k, v in ({"x": 1, "other": 1} | theirs).items() if v is not None}
+    assert late.load() == expected
+    assert late.memory() == {}
+    late.commit({"other": 10})
+    assert first.of("a").load() == {**expected, "other": 10}
+    first.close()
+    second.close()
+
+
+def test_a_document_deleted_and_made_anew_is_not_the_old_one(database: str) -> None:
+    """A version never comes twice, so that what was derived from the old document is refused."""
+    first, second = open_state(database, NOW), open_state(database, NOW)
+    first.of("a").commit({"x": 1})
+    late = second.of("a")
+    late.load()
+    first.of("a").commit({"x": None})
+    first.of("a").commit({"x": 1})
+    with pytest.raises(CollectError):
+        late.commit({"x": 2})
+    first.close()
+    second.close()
+
+
+def test_memory_lasts_while_nobody_else_writes(database: str) -> None:
+    """What a collector keeps in memory is there in its next run, and gone once it may be old."""
+    store, other = open_state(database, NOW), open_state(database, NOW)
+    state = store.of("a")
+    state.memory()["n"] = 1
+    state.commit({"x": 1})
+    assert store.of("a").memory() == {"n": 1}
+    other.of("b").commit({"x": 1})
+    assert store.of("a").memory() == {"n": 1}
+    other.of("a").commit({"x": 2})
+    assert store.of("a").memory() == {}
+    store.close()
+    other.close()
+
+
+def test_writers_in_threads_count_everything_once(database: str) -> None:
+    """Whoever loses begins again: no increment is lost or made twice, and none waits for ever."""
+
+    def count(store: StateStore) -> int:
+        lost = 0
+        for _ in range(20):
+            while True:
+                state = store.of("a")
+                n = state.load().get("n", 0)
+                try:
+                    state.commit({"n": n + 1, "m": n + 1})
+                    break
+                except CollectError as error:
+                    assert error.reason is Reason.STATE  # noqa: PT017 anything else is wrong
+                    lost += 1
+        return lost
+
+    stores = [open_state(database, NOW) for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(count, stores))
+    assert stores[0].of("a").load() == {"n": 60, "m": 60}
+    for store in stores:
+        store.close()
+
+
+def test_full_disk_fails_the_commit_and_is_forgotten_with_space(tmp_path: Path) -> None:
+    """A commit that finds no room writes nothing; the next one with room writes all."""
+    store = open_state(url_of(tmp_path / "a.db"), NOW)
+    store.of("a").commit({"x": 1})
+    room = {"pages": 0}
+
+    @event.listens_for(store.engine, "checkout")
+    def _limit(connection: Any, *_: Any) -> None:
+        # SQLite's own limit: it answers as on a full disk.
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count={pages + room['pages']}")
+
+    with pytest.raises(CollectError, match="full") as raised:
+        store.of("a").commit({"x": 2, "big": "b" * 100_000})
+    assert raised.value.reason is Reason.STATE
+    assert store.of("a").load() == {"x": 1}
+    room["pages"] = 1000
+    store.of("a").commit({"x": 3, "big": "b" * 100_000})
+    assert store.of("a").load("x") == {"x": 3}
     store.close()
 
 

@@ -1,31 +1,82 @@
-"""``vigia check``: is the inventory right?"""
+"""``vigia check``: is the inventory right, and can what it names be read?"""
 
 from __future__ import annotations
 
 import argparse
+import logging
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
 
+from exporter import diagnosis, iam
+from exporter.app import ExporterApp, find_collectors
+from exporter.diagnosis import Finding, State
+from inventory.model import Inventory
 from inventory.settings import Settings
 from vigia import inventory_file, tables
 from vigia.exits import Exit
+from vigia.progress import progress
+
+_COLUMNS = ("check", "subject", "state", "detail")
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register the command."""
-    parser = subparsers.add_parser("check", help="validate the inventory, every error at once")
+    parser = subparsers.add_parser(
+        "check", help="validate the inventory, then credentials, permissions and resources"
+    )
     inventory_file.add_option(parser)
     tables.add_option(parser)
+    parser.add_argument(
+        "--offline", action="store_true", help="the inventory file alone: ask AWS nothing"
+    )
+    parser.add_argument("--all", action="store_true", help="show also what is well")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Load the inventory; its errors end the command with their lines and columns."""
+    """Load the inventory, whose errors end the command; then look at everything it names."""
     inventory = inventory_file.load(args, settings)
-    rows = [
-        {"section": name, "entries": len(getattr(inventory, name))}
-        for name in (
-            *("functions", "log_events", "apis", "buckets", "rules", "state_machines"),
-            "playbooks",
-        )
-    ]
-    tables.show(args, rows, ("section", "entries"))
-    return Exit.FINE
+    found = [*_entries(inventory)]
+    if not args.offline:
+        found.extend(_online(settings, inventory))
+    shown = [one for one in found if args.all or args.offline or one.state is not State.OK]
+    states = Counter(str(one.state) for one in found)
+    summary = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    rows = [asdict(one) for one in shown]
+    tables.show(args, [*rows, {"check": "all", "subject": "", "detail": summary}], _COLUMNS)
+    if all(one.state in (State.OK, State.UNKNOWN) for one in found):
+        return Exit.FINE
+    return Exit.UNREACHABLE if any(one.away for one in found) else Exit.UNHEALTHY
+
+
+def _entries(inventory: Inventory) -> Iterator[Finding]:
+    for name in (
+        *("functions", "log_events", "apis", "buckets", "rules", "state_machines"),
+        *("metrics", "playbooks"),
+    ):
+        yield Finding("inventory", name, State.OK, f"{len(getattr(inventory, name))} entries")
+
+
+def _online(settings: Settings, inventory: Inventory) -> Iterator[Finding]:
+    # The table says what the log would.
+    logging.getLogger("exporter").setLevel(logging.CRITICAL)
+    with tempfile.TemporaryDirectory(prefix="vigia-check-") as directory:
+        # A state of its own: a check must neither move a counter nor wait for a running exporter.
+        apart = replace(settings, state_dir=Path(directory), database_url=None)
+        app = ExporterApp(apart, lambda: inventory)
+        collectors = find_collectors()
+        try:
+            with progress("check", 2 + len(collectors)) as step:
+                yield from diagnosis.credentials(inventory, app.clients)
+                step("credentials")
+                yield from diagnosis.permissions(
+                    app.clients, iam.wanted(inventory, collectors.values())
+                )
+                step("permissions")
+                app.collect_once(step)
+                yield from diagnosis.resources(app.statuses())
+        finally:
+            app.stop()

@@ -9,10 +9,12 @@ import sys
 from types import FrameType
 
 from exporter.app import ExporterApp
+from exporter.shards import Shard
 from inventory.settings import Settings
 from storage.database import DatabaseError
 from vigia import inventory_file, serving
 from vigia.exits import CommandError, Exit
+from vigia.progress import progress
 
 _LOG = logging.getLogger(__name__)
 _MAX_BODY = 64 * 1024
@@ -24,6 +26,12 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     inventory_file.add_option(parser)
     serving.add_options(parser, "127.0.0.1:9910")
     parser.add_argument(
+        "--shard",
+        default="0/1",
+        metavar="I/N",
+        help="collect the i-th of n parts of the resources, counted from 0 (default 0/1)",
+    )
+    parser.add_argument(
         "--once", action="store_true", help="collect once, print the exposition, and end"
     )
     parser.set_defaults(run=run)
@@ -32,7 +40,11 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Collect until a signal comes, or once."""
     try:
-        app = ExporterApp(settings, lambda: inventory_file.load(args, settings))
+        shard = Shard.parse(args.shard)
+    except ValueError as error:
+        raise CommandError(Exit.USAGE, f"--shard: {error}") from error
+    try:
+        app = ExporterApp(settings, lambda: inventory_file.load(args, settings), shard=shard)
     except DatabaseError as error:
         raise CommandError(Exit.USAGE, str(error)) from error
     if args.once:
@@ -48,7 +60,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 def _once(app: ExporterApp) -> int:
     try:
-        failed = app.collect_once()
+        with progress("collecting", len(app.statuses())) as step:
+            failed = app.collect_once(step)
         sys.stdout.write(app.exposition())
     finally:
         app.stop()

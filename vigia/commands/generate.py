@@ -6,9 +6,12 @@ import argparse
 from pathlib import Path
 
 import alerts.generate
+from exporter import iam, reference
+from exporter.app import find_collectors
 from inventory.load import load_inventory
 from inventory.model import Inventory
 from inventory.settings import Settings
+from remediations import telemetry
 from vigia import demo_extra, inventory_file
 from vigia.exits import CommandError, Exit
 
@@ -16,7 +19,8 @@ from vigia.exits import CommandError, Exit
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register the command."""
     parser = subparsers.add_parser(
-        "generate", help="write rules, Alertmanager configuration, dashboards and runbooks"
+        "generate",
+        help="write rules, Alertmanager configuration, dashboards, runbooks, tables and policies",
     )
     inventory_file.add_option(parser)
     parser.add_argument("--check", action="store_true", help="write nothing; fail on drift")
@@ -38,7 +42,13 @@ _COMPOSE = {
 def generated(inventory: Inventory) -> dict[Path, str]:
     """Return every generated file by its path below the root."""
     dashboards = demo_extra.load("grafana.generate")
-    files = {**alerts.generate.files(inventory), **dashboards.files(inventory)}
+    collectors = find_collectors().values()
+    files = {
+        **alerts.generate.files(inventory),
+        **dashboards.files(inventory),
+        **iam.files(inventory, collectors),
+        **reference.files(inventory, collectors, {"The remediation service": telemetry.SPECS}),
+    }
     return {Path(name): text for name, text in sorted(files.items())}
 
 
