@@ -2,8 +2,8 @@
 
 The world's values follow from its seed, and the fake knows up to when it answered each metric of
 each function. A counter must be the sum of its values from the first cycle on up to there. A
-function that was not asked again because the account's sum said that there was nothing must have
-had nothing.
+function whose errors were not asked for again, because the account's sum said that there were none,
+must have had none. (Throttles may be known of the account before they are known of a function.)
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bench.fake.world import World
 _SAMPLE = re.compile(r'^(\w+)\{(?:[^}]*,)?function="([^"]+)"[^}]*\} (\S+)$', re.MULTILINE)
 _TOLERANCE = 1e-9
 _NEAR = (-1, 1, -2, 2)
+_PROMPT = "Errors"
 COUNTERS = {
     "dataplatform_lambda_invocations_total": ("Invocations", "Sum", 1.0),
     "dataplatform_lambda_errors_total": ("Errors", "Sum", 1.0),
@@ -98,7 +99,9 @@ class _Counter:
         )
 
     def _unread(self, number: int) -> bool:
-        """Say whether the account was read further than a function that had something there."""
+        """Say whether the account was read further than a function that had errors there."""
+        if COUNTERS[self.name][0] != _PROMPT:
+            return False
         end = self._end(self.world.names[number])
         return bool(self._sum(number, end, max(end, self.until.get("", end))))
 
