@@ -17,15 +17,15 @@ from catalogue.promql import (
     like,
     max_by,
     once,
+    plus,
     quantile_over,
     series,
     since,
+    times,
 )
 from catalogue.texts import alerts_own as texts
-from exporter import collectors, telemetry
-from exporter.collector import Collector
+from exporter import telemetry
 from exporter.collectors import log_events
-from inventory.discover import discover
 from inventory.model import Inventory
 
 _DAY = 86_400.0
@@ -34,6 +34,8 @@ _STEADY = 0.9
 _EXPECTED = ("processed", "success")
 """Events that a working platform writes; a failure or a security event may rightly never come."""
 _TRAFFIC = ("lambda", "api")
+_TURNS = 2
+"""How many runs of a collector may fail to end before it counts as standing still."""
 
 
 def down(job: str) -> Vector:
@@ -85,30 +87,20 @@ def _failing(inventory: Inventory) -> AlertRule:
     )
 
 
-def stale_after(inventory: Inventory) -> dict[str, float]:
-    """Return by collector how old its last success may grow: two turns and some patience."""
-    patience = inventory.thresholds.missing_after
-    found: dict[str, Collector] = discover(collectors, "COLLECTOR")
-    return {name: patience + 2 * found[name].every(inventory) for name in sorted(found)}
-
-
 def _stale(inventory: Inventory) -> AlertRule:
-    limits = stale_after(inventory)
-
-    def too_old(collector: str, limit: float) -> Vector:
-        last = series(telemetry.LAST_SUCCESS, {"collector": collector})
-        return above(since(once(last)), limit)
-
+    patience = inventory.thresholds.missing_after
+    # The exporter says how often each collector runs: to keep its cap it may run it more rarely.
+    limit = plus(times(once(series(telemetry.CADENCE)), _TURNS), patience)
     return AlertRule(
         name="CollectorStale",
-        expr=either(*(too_old(name, limit) for name, limit in limits.items())),
+        expr=above(since(once(series(telemetry.LAST_SUCCESS))), limit),
         severity=Severity.TICKET,
         team=inventory.contacts.levels[0].team,
         texts=texts.COLLECTOR_STALE,
         panel=Panel.COLLECTOR_AGE,
         keep_firing_for=windows.gap(inventory),
-        threshold=min(limits.values()),
         shown=Shown.DURATION,
+        values={"turns": str(_TURNS), "limit": windows.text(patience)},
     )
 
 

@@ -19,14 +19,16 @@ from exporter.plan import items, monthly_usd
 from exporter.refresh import Refresher, Status
 from exporter.samples import Series
 from exporter.schedule import Job, Schedule
+from exporter.scopes import Scopes
 from exporter.shards import Shard
-from exporter.snapshot import snapshot
+from exporter.snapshot import limited, snapshot
 from exporter.spending import Spending
 from exporter.state import open_state
 from exporter.tally import Tally
 from inventory.aws import AwsClients
 from inventory.clock import Clock, SystemClock
 from inventory.discover import discover
+from inventory.limiter import Limits
 from inventory.load import InventoryError
 from inventory.model import Inventory
 from inventory.settings import Settings, SettingsError, read_tokens
@@ -63,6 +65,7 @@ class ExporterApp:
         self._inventory = self._checked()
         self._view = self._shard.view(self._inventory)
         self._tally = Tally()
+        self._limits = Limits()
         self._aws = self._clients()
         self._store = open_state(settings.database("exporter"), self._clock.now())
         self._spending = Spending(self._store.engine, self._shard, self._clock.now)
@@ -70,9 +73,10 @@ class ExporterApp:
         self._load_budget(self._inventory)
         self._exposition = Exposition(self._clock.now)
         self._version = importlib.metadata.version("vigia")
+        self._scopes = Scopes(self._clock)
         self._refreshers = [
             Refresher(
-                collector,
+                self._scopes.contained(collector),
                 partial(self._inventory_of, collector),
                 self._context,
                 self._clock,
@@ -143,10 +147,10 @@ class ExporterApp:
             return [str(problem) for problem in error.problems]
         except SettingsError as error:
             return [str(error)]
-        moved = inventory.aws.region != self._inventory.aws.region
+        known = (self._inventory.aws, self._inventory.scopes)
         self._inventory, self._view = inventory, self._shard.view(inventory)
         self._load_budget(inventory)
-        if moved:
+        if (inventory.aws, inventory.scopes) != known:
             self._aws = self._clients()
         self._schedule.reschedule()
         self._render()
@@ -175,13 +179,17 @@ class ExporterApp:
 
     def _clients(self) -> AwsClients:
         return AwsClients(
-            self._inventory.aws.region, self._settings.aws_endpoint_url, self._tally.request
+            self._inventory.aws,
+            self._settings.aws_endpoint_url,
+            self._tally.request,
+            scopes=self._inventory.scopes,
+            limits=self._limits,
         )
 
     def _context(self, collector: Collector, remaining: Callable[[], float]) -> Context:
         return Context(
             inventory=stretched(self._inventory_of(collector), self._budget.factor(collector.name)),
-            client=self._aws.client,
+            client=partial(self._aws.client, remaining=remaining),
             state=self._store.of(self._shard.documents(collector.name)),
             now=self._clock.now,
             remaining=remaining,
@@ -204,7 +212,12 @@ class ExporterApp:
 
     def _parts(self) -> Parts:
         shard = (str(self._shard.index), str(self._shard.count))
-        own = (Series(telemetry.SHARD_INFO, shard, 1.0), *self._budget.series())
+        own = (
+            Series(telemetry.SHARD_INFO, shard, 1.0),
+            *self._budget.series(),
+            *limited(self._limits.counts()),
+            *self._scopes.series(self._inventory),
+        )
         return snapshot(self.statuses(), self._tally.bill(), self._store.resets, self._version, own)
 
     def _render(self) -> Rendering:

@@ -8,36 +8,10 @@ from botocore.parsers import ResponseParserError
 from sqlalchemy.exc import SQLAlchemyError
 
 from exporter.collector import CollectError, Reason
+from inventory.attempts import REFUSED
+from inventory.limiter import THROTTLED, LimitError
 from storage.database import DatabaseError
 
-_THROTTLED = frozenset(
-    {
-        "LimitExceededException",
-        "PriorRequestNotComplete",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "Throttling",
-        "ThrottledException",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
-_CREDENTIALS = frozenset(
-    {
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "IncompleteSignature",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "MissingAuthenticationToken",
-        "RequestExpired",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
-)
 _DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "Forbidden", "UnauthorizedOperation", "OptInRequired"}
 )
@@ -48,6 +22,7 @@ _TYPES: tuple[tuple[type[Exception], Reason], ...] = (
     (aws.MetadataRetrievalError, Reason.CREDENTIALS),
     (aws.ProfileNotFound, Reason.CREDENTIALS),
     (aws.SSOError, Reason.CREDENTIALS),
+    (LimitError, Reason.TIMEOUT),
     (aws.ConnectTimeoutError, Reason.TIMEOUT),
     (aws.ReadTimeoutError, Reason.TIMEOUT),
     (requests.Timeout, Reason.TIMEOUT),
@@ -77,9 +52,9 @@ def _client_error(error: aws.ClientError) -> tuple[Reason, str]:
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     line = f"{error.operation_name} answered {code or status}"
-    if code in _THROTTLED or status == requests.codes.too_many_requests:
+    if code in THROTTLED or status == requests.codes.too_many_requests:
         return Reason.THROTTLED, line
-    if code in _CREDENTIALS:
+    if code in REFUSED:
         return Reason.CREDENTIALS, line
     if code in _DENIED or status in (requests.codes.unauthorized, requests.codes.forbidden):
         return Reason.DENIED, line

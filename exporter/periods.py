@@ -12,8 +12,9 @@ from inventory.model import Collection
 
 Take = Callable[[str, Answer, Window], FoldState]
 """Fold one resource's answer for a window and return its new state."""
-# Answers wait to be folded: this bounds how many do, not how many requests are under way.
+# Answers wait to be folded: this bounds how many do, and how much they hold.
 _QUERIES_AT_ONCE = 4 * MAX_QUERIES
+_POINTS_AT_ONCE = 200_000
 
 
 def open_states(
@@ -54,7 +55,7 @@ def catch_up(
         for window, resources in windows.items():
             taken: list[str] = []
             try:
-                for portion in _portions(resources, metrics):
+                for portion in _portions(resources, metrics, _most(window)):
                     asked = [metric for _, own in portion for metric in own]
                     answers = fetch(context, asked, window)
                     for name, own in portion:
@@ -74,15 +75,19 @@ def _whole(answers: Mapping[Metric, Answer], metrics: Sequence[Metric]) -> Answe
     return {key: values for metric in metrics for key, values in answers[metric].items()}
 
 
+def _most(window: Window) -> int:
+    return min(_QUERIES_AT_ONCE, _POINTS_AT_ONCE * window.period // (window.end - window.start))
+
+
 def _portions(
-    resources: Sequence[str], metrics: Callable[[str], tuple[Metric, ...]]
+    resources: Sequence[str], metrics: Callable[[str], tuple[Metric, ...]], most: int
 ) -> Iterator[list[tuple[str, tuple[Metric, ...]]]]:
     portion: list[tuple[str, tuple[Metric, ...]]] = []
     queries = 0
     for name in resources:
         own = metrics(name)
         count = sum(len(metric.statistics) for metric in own)
-        if portion and queries + count > _QUERIES_AT_ONCE:
+        if portion and queries + count > most:
             yield portion
             portion, queries = [], 0
         portion.append((name, own))

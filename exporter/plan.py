@@ -98,15 +98,13 @@ def plan(found: Sequence[Item], cap_usd: float) -> Plan:
 
 
 def _item(collector: Collector, inventory: Inventory) -> Item:
-    every = collector.every(inventory)
     usual = collector.uses(inventory)
+    slower = {factor: _slower(collector, inventory, factor) for factor in cap.FACTORS}
     uses = {
-        factor: collector.uses(longer)
-        if (longer := _slower(collector, inventory, factor))
-        else usual
-        for factor in cap.FACTORS
+        factor: usual if longer is None else collector.uses(longer)
+        for factor, longer in slower.items()
     }
-    return Item(collector.name, collector.priority, every, uses)
+    return Item(collector.name, collector.priority, collector.every(inventory), uses)
 
 
 def _slower(collector: Collector, inventory: Inventory, factor: int) -> Inventory | None:

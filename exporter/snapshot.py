@@ -9,6 +9,7 @@ from exporter.collector import Reason
 from exporter.refresh import Status
 from exporter.samples import Series
 from exporter.tally import Bill
+from inventory.limiter import Limited
 
 
 def snapshot(
@@ -56,3 +57,11 @@ def _bill(bill: Bill) -> Iterator[Series]:
     yield Series(telemetry.AWS_BILLED, (), float(bill.billed_metrics))
     for service, usd in sorted(bill.usd_by_service.items()):
         yield Series(telemetry.AWS_COST, (service,), usd)
+
+
+def limited(counts: Iterable[Limited]) -> Iterator[Series]:
+    """Yield how often AWS throttled us, and how long we held calls back."""
+    for one in counts:
+        where = (one.account, one.region, one.service)
+        yield Series(telemetry.AWS_THROTTLES, where, float(one.throttles))
+        yield Series(telemetry.AWS_HELD, where, one.waited)

@@ -47,6 +47,24 @@ STALE = MetricSpec(
         "1 if the values shown are from before the last collection, which failed",
     ),
 )
+SCOPE_UP = MetricSpec(
+    "vigia_collector_scope_up",
+    Kind.GAUGE,
+    ("collector", "scope"),
+    Text(
+        "1 se o coletor lê os recursos do escopo; 0 enquanto o escopo falha e fica de fora",
+        "1 if the collector reads the scope's resources; 0 while the scope fails and is left out",
+    ),
+)
+SCOPE_FAILURES = MetricSpec(
+    "vigia_collector_scope_failures_total",
+    Kind.COUNTER,
+    ("collector", "scope", "reason"),
+    Text(
+        "Falhas de um escopo que não pararam o coletor, por motivo",
+        "Failures of one scope that did not stop the collector, by reason",
+    ),
+)
 DATAPOINT_AGE = MetricSpec(
     "vigia_datapoint_age_seconds",
     Kind.GAUGE,
@@ -80,6 +98,24 @@ AWS_REQUESTS = MetricSpec(
     ("service", "operation", "code"),
     Text(
         "Requisições HTTP à AWS, novas tentativas incluídas", "HTTP requests to AWS, with retries"
+    ),
+)
+AWS_THROTTLES = MetricSpec(
+    "vigia_aws_throttles_total",
+    Kind.COUNTER,
+    ("account", "region", "service"),
+    Text(
+        "Respostas da AWS que pediram menos chamadas",
+        "Answers in which AWS asked for fewer calls",
+    ),
+)
+AWS_HELD = MetricSpec(
+    "vigia_aws_held_back_seconds_total",
+    Kind.COUNTER,
+    ("account", "region", "service"),
+    Text(
+        "Segundos em que chamadas esperaram para caber no limite da API",
+        "Seconds that calls waited to stay within the API's limit",
     ),
 )
 AWS_BILLED = MetricSpec(
@@ -164,10 +200,14 @@ SPECS = (
     FAILURES,
     COVERAGE,
     STALE,
+    SCOPE_UP,
+    SCOPE_FAILURES,
     DATAPOINT_AGE,
     REVISED_DOWN,
     STATE_RESETS,
     AWS_REQUESTS,
+    AWS_THROTTLES,
+    AWS_HELD,
     AWS_BILLED,
     AWS_COST,
     CADENCE,

@@ -53,7 +53,8 @@ class View:
         statistics: tuple[str, ...] = (self.statistic,)
         if self.spec.kind is Kind.SUMMARY:
             statistics = ("Sum", "SampleCount", *QUANTILES.values())
-        return Metric(self.namespace, self.name, self.dimensions, statistics, self.scope)
+        signed = self.spec.kind is Kind.GAUGE
+        return Metric(self.namespace, self.name, self.dimensions, statistics, self.scope, signed)
 
     @property
     def key(self) -> str:

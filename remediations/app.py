@@ -99,7 +99,9 @@ def _engine(
     pause_file: Path,
     clock: Clock,
 ) -> Engine:
-    clients = AwsClients(inventory.aws.region, settings.aws_endpoint_url, timeout=_CALL_TIMEOUT)
+    clients = AwsClients(
+        inventory.aws, settings.aws_endpoint_url, timeout=_CALL_TIMEOUT, scopes=inventory.scopes
+    )
     prometheus = Prometheus(inventory.alerting.prometheus_url)
     alertmanager = Alertmanager(inventory.alerting.alertmanager_url)
     worker = Worker(

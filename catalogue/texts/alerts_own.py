@@ -74,8 +74,9 @@ COLLECTOR_STALE = AlertTexts(
         "Collector {collector} last succeeded {value} ago.",
     ),
     Text(
-        "O coletor não termina há mais ciclos do que o aceitável: pode estar preso.",
-        "The collector has not finished for more cycles than is acceptable: it may hang.",
+        "O coletor não termina há mais de {turns} ciclos seus e {limit}: pode estar preso.",
+        "The collector has not finished for more than {turns} of its turns and {limit}:"
+        " it may hang.",
     ),
     (_CHECK,),
 )

@@ -1,37 +1,53 @@
 """GetMetricData: packed into full requests, paged to the end, every status read.
 
 Quotas and prices: 500 queries a request; up to five statistics of one metric in one request are
-billed as one metric; $0.01 per 1,000 metrics (CloudWatch API reference and price list).
+billed as one metric; $0.01 per 1,000 metrics (CloudWatch API reference and price list). The request
+body is JSON of which only the end changes from one cycle to the next, so the rest is built once.
 """
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
+
+import orjson
 
 from exporter.collector import CollectError, Context, Reason, Use
 from exporter.windows import Window
+from inventory.attempts import tag
 
 _LOG = logging.getLogger(__name__)
 MAX_QUERIES = 500
 BILLED_TOGETHER = 5
 USD_PER_METRIC = 0.01 / 1000
 _FAILED = {"InternalError": Reason.SERVICE, "Forbidden": Reason.DENIED}
+_ADDED_UP = frozenset({"Sum", "SampleCount"})
+_IDS = tuple(f"q{number}" for number in range(MAX_QUERIES))
+_NOTHING: Mapping[int, float] = MappingProxyType({})
+# Requests of one run that are under way together; the limiter bounds those of all runs.
+_AT_ONCE = 4
+_SHAPES = 96
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric, the statistics wanted of it, and the scope that it is read in."""
+    """One metric, the statistics wanted of it, and the scope that it is read in.
+
+    ``signed`` says that its sum may be negative, as that of a gauge may: then it is not added up.
+    """
 
     namespace: str
     name: str
     dimensions: tuple[tuple[str, str], ...]
     statistics: tuple[str, ...]
     scope: str | None = None
+    signed: bool = field(default=False, repr=False)
 
     @property
     def billed(self) -> int:
@@ -41,6 +57,8 @@ class Metric:
 
 Answer = Mapping[tuple[str, str], Mapping[int, float]]
 """Values by metric name and statistic, then by period start."""
+Query = tuple[Metric, str]
+"""A metric and one statistic of it."""
 _Found = dict[str, dict[int, float]]
 
 
@@ -51,25 +69,18 @@ def fetch(context: Context, metrics: Sequence[Metric], window: Window) -> dict[M
         CollectError: if any result is missing, failed or incomplete, or time runs out: a part
             must not pass for the whole.
     """
+    asked = list(batches(metrics))
+    if len(asked) == 1:
+        return _fetch_batch(context, asked[0], window)
     answers: dict[Metric, Answer] = {}
-    for batch in batches(metrics):
-        queries = {
-            f"q{number}": (metric, statistic)
-            for number, (metric, statistic) in enumerate(
-                (metric, statistic) for metric in batch for statistic in metric.statistics
-            )
-        }
-        client = context.client("cloudwatch", batch[0].scope)
-        billed = sum(metric.billed for metric in batch)
-        found = _fetch_batch(context, client, queries, billed, window)
-        for metric in batch:
-            answers[metric] = {}
-        for identity, (metric, statistic) in queries.items():
-            answers[metric] = {**answers[metric], (metric.name, statistic): found[identity]}
+    with ThreadPoolExecutor(_AT_ONCE, "get-metric-data") as pool:
+        # The first failure ends it: requests that have not begun are given up.
+        for answer in pool.map(lambda batch: _fetch_batch(context, batch, window), asked):
+            answers.update(answer)
     return answers
 
 
-def batches(metrics: Sequence[Metric]) -> Iterator[list[Metric]]:
+def batches(metrics: Sequence[Metric]) -> Iterator[tuple[Metric, ...]]:
     """Yield the metrics in requests of one scope each, never parting the statistics of one."""
     scopes: dict[str | None, list[Metric]] = {}
     for metric in metrics:
@@ -79,12 +90,12 @@ def batches(metrics: Sequence[Metric]) -> Iterator[list[Metric]]:
         count = 0
         for metric in asked:
             if count + len(metric.statistics) > MAX_QUERIES:
-                yield batch
+                yield tuple(batch)
                 batch, count = [], 0
             batch.append(metric)
             count += len(metric.statistics)
         if batch:
-            yield batch
+            yield tuple(batch)
 
 
 def use(metrics: Sequence[Metric]) -> Use:
@@ -95,68 +106,123 @@ def use(metrics: Sequence[Metric]) -> Use:
 
 
 def _fetch_batch(
-    context: Context,
-    client: Any,
-    queries: Mapping[str, tuple[Metric, str]],
-    billed: int,
-    window: Window,
-) -> _Found:
-    request: dict[str, Any] = {
-        "MetricDataQueries": [_query(i, m, s, window.period) for i, (m, s) in queries.items()],
-        "StartTime": window.start,
-        "EndTime": window.end,
-        "ScanBy": "TimestampAscending",
+    context: Context, batch: tuple[Metric, ...], window: Window
+) -> dict[Metric, Answer]:
+    queries = dict(zip(_IDS, _queries(batch), strict=False))
+    try:
+        found = _pages(context, batch, queries, window)
+    except CollectError as error:
+        tag(error, batch[0].scope)
+        raise
+    ids = iter(_IDS)
+    return {
+        metric: {(metric.name, stat): found.get(next(ids), _NOTHING) for stat in metric.statistics}
+        for metric in batch
     }
+
+
+def _queries(batch: Sequence[Metric]) -> Iterator[Query]:
+    return ((metric, statistic) for metric in batch for statistic in metric.statistics)
+
+
+def _pages(
+    context: Context, batch: tuple[Metric, ...], queries: Mapping[str, Query], window: Window
+) -> _Found:
+    send = context.client("cloudwatch", batch[0].scope).metric_data.send
+    billed = sum(metric.billed for metric in batch)
+
+    def sent() -> None:
+        context.billed("cloudwatch", billed, billed * USD_PER_METRIC)
+
     found: _Found = {}
     status: dict[str, str] = {}
+    token: str | None = None
     while True:
         if context.remaining() <= 0:
             raise CollectError(Reason.TIMEOUT, "no time left for GetMetricData")
-        page = client.get_metric_data(**request)
-        attempts = 1 + int(page.get("ResponseMetadata", {}).get("RetryAttempts", 0))
-        units = billed * attempts
-        context.billed("cloudwatch", units, units * USD_PER_METRIC)
-        read_page(page, found, status)
-        token = page.get("NextToken")
+        answer = send(body(batch, window, token), context.remaining, sent)
+        try:
+            page = orjson.loads(answer)
+            read_page(page, queries, found, status)
+            token = page.get("NextToken")
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise CollectError(
+                Reason.ANSWER, f"GetMetricData's answer makes no sense: {type(error).__name__}"
+            ) from error
         if not token:
             break
-        request["NextToken"] = token
     _check_whole(queries, status)
     return found
 
 
-def read_page(page: Mapping[str, Any], found: _Found, status: dict[str, str]) -> None:
-    """Merge one page into ``found`` and ``status`` by query id.
+def body(batch: tuple[Metric, ...], window: Window, token: str | None = None) -> bytes:
+    """Return the request for ``batch`` over ``window``, or for the page that ``token`` names."""
+    page = b"" if token is None else b',"NextToken":' + orjson.dumps(token)
+    span = b',"StartTime":%d,"EndTime":%d' % (window.start, window.end)
+    return b"".join((_unchanging(batch, window.period), span, page, b"}"))
+
+
+@functools.lru_cache(maxsize=_SHAPES)
+def _unchanging(batch: tuple[Metric, ...], period: int) -> bytes:
+    """Return what all requests for ``batch`` have in common: an object that is not closed yet."""
+    asked = [
+        {
+            "Id": identity,
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": metric.namespace,
+                    "MetricName": metric.name,
+                    "Dimensions": [{"Name": name, "Value": v} for name, v in metric.dimensions],
+                },
+                "Period": period,
+                "Stat": statistic,
+            },
+        }
+        for identity, (metric, statistic) in zip(_IDS, _queries(batch), strict=False)
+    ]
+    document = {"ScanBy": "TimestampAscending", "MetricDataQueries": asked}
+    return orjson.dumps(document)[:-1]
+
+
+def read_page(
+    page: Mapping[str, Any], queries: Mapping[str, Query], found: _Found, status: dict[str, str]
+) -> None:
+    """Merge one page into ``found`` and ``status`` by query id; empty results are left out.
 
     Raises:
-        CollectError: for a result that failed, or a value that is no number.
+        CollectError: for a result that failed, or a value that is to be added up and cannot be.
     """
-    for message in page.get("Messages", []):
+    for message in page.get("Messages") or ():
         _LOG.warning("GetMetricData: %s: %s", message.get("Code"), message.get("Value"))
         if message.get("Code") == "MaxMetricsExceeded":
             raise CollectError(Reason.ANSWER, "GetMetricData left metrics out: too many at once")
     for result in page["MetricDataResults"]:
-        for message in result.get("Messages", []):
+        for message in result.get("Messages") or ():
             _LOG.warning("GetMetricData: %s: %s", message.get("Code"), message.get("Value"))
-        code = str(result.get("StatusCode", "Complete"))
+        identity, code = result["Id"], result.get("StatusCode", "Complete")
         if code in _FAILED:
             raise CollectError(_FAILED[code], f"GetMetricData answered {code}")
-        status[result["Id"]] = code
-        values = found.setdefault(result["Id"], {})
-        for at, value in zip(result["Timestamps"], result["Values"], strict=True):
-            number = float(value)
-            if not math.isfinite(number) or number < 0:
-                raise CollectError(Reason.ANSWER, f"GetMetricData answered the value {value}")
-            values[_unix(at)] = number
+        status[identity] = code
+        times = result["Timestamps"]
+        if not times:
+            continue
+        values = dict(zip(map(int, times), map(float, result["Values"]), strict=True))
+        metric, statistic = queries[identity]
+        if statistic in _ADDED_UP and not metric.signed:
+            _check_can_be_added(values)
+        known = found.setdefault(identity, values)
+        if known is not values:
+            known.update(values)
 
 
-def _unix(at: float | datetime) -> int:
-    # Our own client leaves timestamps as they came; any other makes datetimes of them.
-    return int(at.timestamp()) if isinstance(at, datetime) else int(at)
+def _check_can_be_added(values: Mapping[int, float]) -> None:
+    for value in values.values():
+        if not 0 <= value < math.inf:
+            raise CollectError(Reason.ANSWER, f"GetMetricData answered the value {value}")
 
 
 def _check_whole(queries: Mapping[str, object], status: Mapping[str, str]) -> None:
-    missing = [identity for identity in queries if identity not in status]
+    missing = queries.keys() - status.keys()
     partial = [identity for identity, code in status.items() if code != "Complete"]
     if missing:
         raise CollectError(Reason.ANSWER, f"GetMetricData left out {len(missing)} results")
@@ -164,20 +230,3 @@ def _check_whole(queries: Mapping[str, object], status: Mapping[str, str]) -> No
         raise CollectError(
             Reason.ANSWER, f"GetMetricData ended with {len(partial)} partial results"
         )
-
-
-def _query(identity: str, metric: Metric, statistic: str, period: int) -> dict[str, Any]:
-    dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions]
-    return {
-        "Id": identity,
-        "MetricStat": {
-            "Metric": {
-                "Namespace": metric.namespace,
-                "MetricName": metric.name,
-                "Dimensions": dimensions,
-            },
-            "Period": period,
-            "Stat": statistic,
-        },
-        "ReturnData": True,
-    }

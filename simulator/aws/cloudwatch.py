@@ -29,13 +29,17 @@ MAX_DATAPOINTS = 100_800
 _SHORT_PERIODS = (1, 5, 10, 30)
 
 
-def install(store: MetricStore) -> None:
-    """Answer CloudWatch's metric calls from ``store``."""
+def install(stores: Callable[[str, str], MetricStore]) -> None:
+    """Answer CloudWatch's metric calls from the store of the caller's account and region."""
+
+    def store(self: CloudWatchResponse) -> MetricStore:
+        return stores(self.current_account, self.region)
+
     methods: dict[str, Callable[..., ActionResult]] = {
-        "put_metric_data": lambda self: _put_metric_data(self, store),
-        "get_metric_data": lambda self: _get_metric_data(self, store),
-        "get_metric_statistics": lambda self: _get_metric_statistics(self, store),
-        "list_metrics": lambda self: _list_metrics(self, store),
+        "put_metric_data": lambda self: _put_metric_data(self, store(self)),
+        "get_metric_data": lambda self: _get_metric_data(self, store(self)),
+        "get_metric_statistics": lambda self: _get_metric_statistics(self, store(self)),
+        "list_metrics": lambda self: _list_metrics(self, store(self)),
     }
     for name, method in methods.items():
         setattr(CloudWatchResponse, name, method)

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Request, Response
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
+_SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
 _FORM = "application/x-www-form-urlencoded"
 # By the name that a call is signed with: the service models that say what its path means.
 _REST = {
@@ -47,7 +47,8 @@ class Seen:
 class Fault:
     """A fault on one operation. ``after`` lets the effect happen and loses the answer.
 
-    ``resource`` is how the URL's path must begin for the fault to strike.
+    ``resource`` is how the URL's path must begin for the fault to strike, ``region`` where it does;
+    None is everywhere.
     """
 
     service: str
@@ -58,6 +59,7 @@ class Fault:
     after: bool
     delay: float
     resource: str
+    region: str | None
 
 
 class AwsError(Exception):
@@ -129,9 +131,10 @@ class Front:
         after: bool = False,
         delay: float = 0.0,
         resource: str = "",
+        region: str | None = None,
     ) -> None:
         """Make calls fail: before they act, or ``after`` (the effect stays, the answer is lost)."""
-        fault = Fault(service, operation, code, status, times, after, delay, resource)
+        fault = Fault(service, operation, code, status, times, after, delay, resource, region)
         with self._lock:
             self._faults.append(fault)
 
@@ -151,9 +154,9 @@ class Front:
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         request = Request(environ)
-        service = self._service(request)
+        region, service = self._signed_for(request)
         operation = self._operation(service, request)
-        fault = self._take(service, operation, request.path)
+        fault = self._take(service, operation, request.path, region)
         if fault is not None and not fault.after:
             time.sleep(fault.delay)
             self._record(service, operation, fault.status, request.path)
@@ -186,11 +189,12 @@ class Front:
     def _record(self, service: str, operation: str, status: int, resource: str) -> None:
         self.seen.append(Seen(self._now(), service, operation, status, resource))
 
-    def _take(self, service: str, operation: str, path: str) -> Fault | None:
+    def _take(self, service: str, operation: str, path: str, region: str) -> Fault | None:
         with self._lock:
             for fault in self._faults:
-                named = fault.service == service and fault.operation in (operation, "*")
-                if named and path.startswith(fault.resource):
+                named = fault.service in (service, "*") and fault.operation in (operation, "*")
+                here = path.startswith(fault.resource) and fault.region in (region, None)
+                if named and here:
                     if fault.times is not None:
                         fault.times -= 1
                         if fault.times == 0:
@@ -199,9 +203,10 @@ class Front:
         return None
 
     @staticmethod
-    def _service(request: Request) -> str:
+    def _signed_for(request: Request) -> tuple[str, str]:
         match = _SCOPE.search(request.headers.get("Authorization", ""))
-        return {"monitoring": "cloudwatch"}.get(match.group(1), match.group(1)) if match else ""
+        region, service = match.groups() if match else ("", "")
+        return region, {"monitoring": "cloudwatch"}.get(service, service)
 
     def _operation(self, service: str, request: Request) -> str:
         target = request.headers.get("X-Amz-Target", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import boto3
@@ -43,11 +44,16 @@ class _QuietHandler(WSGIRequestHandler):
 
 
 class EmbeddedAws:
-    """One region of one account. moto's state is per process, so one runs at a time."""
+    """One account and region, and what little is made in others.
+
+    moto's state is per process, so one runs at a time.
+    """
 
     def __init__(self, region: str, now: Callable[[], float], port: int = 0) -> None:
         self.region = region
+        self._now = now
         self.metrics = MetricStore(now)
+        self._metrics = {(ACCOUNT, region): self.metrics}
         self.logs = logs.LogStore(now)
         self.costs = cost_explorer.CostLedger(now)
         self.deployments = codedeploy.Deployments(region, now)
@@ -57,7 +63,7 @@ class EmbeddedAws:
         BackendDict.reset()
         reset_model_data()
         self.front = Front(DomainDispatcherApplication(create_backend_app), now)
-        cloudwatch.install(self.metrics)
+        cloudwatch.install(self.metrics_of)
         logs.install(self.logs)
         cost_explorer.install(self.costs)
         codedeploy.install(self.deployments)
@@ -76,7 +82,7 @@ class EmbeddedAws:
         )
         self._server.daemon_threads = True  # type: ignore[attr-defined]  # of ThreadingMixIn
         self._thread = threading.Thread(target=self._server.serve_forever, name="embedded-aws")
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
 
     @property
     def url(self) -> str:
@@ -95,14 +101,27 @@ class EmbeddedAws:
             self._thread.join()
         self._server.server_close()
 
-    def client(self, service: str) -> Any:
+    def metrics_of(self, account: str, region: str) -> MetricStore:
+        """Return the metrics of an account and region."""
+        return self._metrics.setdefault((account, region), MetricStore(self._now))
+
+    def client(self, service: str, account: str = ACCOUNT, region: str | None = None) -> Any:
         """Return a boto3 client that talks to this server without retries."""
-        if service not in self._clients:
-            self._clients[service] = boto3.client(
+        key = (service, account, region or self.region)
+        if key not in self._clients:
+            client = boto3.client(
                 service,
-                region_name=self.region,
+                region_name=key[2],
                 endpoint_url=self.url,
                 config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
                 **CREDENTIALS,
             )
-        return self._clients[service]
+            client.meta.events.register("before-sign", partial(_act_in, account))
+            self._clients[key] = client
+        return self._clients[key]
+
+
+def _act_in(account: str, request: Any, **_: Any) -> None:
+    # moto's way of being in another account without a role.
+    if account != ACCOUNT:
+        request.headers["x-moto-account-id"] = account

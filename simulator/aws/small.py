@@ -2,7 +2,7 @@
 
 An instance becomes AVAILABLE some seconds after it was created or changed, and its storage only
 grows (UpdateDbInstance); LookupEvents answers from recorded events; AssumeRole refuses a role that
-IAM does not know.
+IAM does not know, or the wrong external id.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from simulator.aws.extend import extend, original
 CHANGE_SECONDS = 5.0
 GLOBAL_REGION = "us-east-1"
 _PAGE = 50
+_ARN_COLONS = 5
 
 
 def install_timestream(now: Callable[[], float]) -> None:
@@ -140,14 +141,23 @@ class _AccessDenied(ServiceException):
 
 
 def install_sts() -> None:
-    """Let AssumeRole refuse a role that does not exist."""
+    """Let AssumeRole refuse a role that does not exist, or that asks for another external id."""
     assume = original(TokenResponse, "assume_role")
 
     def assume_role(self: TokenResponse) -> Any:
         arn = self._get_param("RoleArn") or ""
-        roles = iam_backends[DEFAULT_ACCOUNT_ID]["aws"].roles.values()
-        if arn not in [role.arn for role in roles]:
+        account = arn.split(":")[4] if arn.count(":") >= _ARN_COLONS else DEFAULT_ACCOUNT_ID
+        roles = {role.arn: role for role in iam_backends[account]["aws"].roles.values()}
+        wanted = _external_ids(roles[arn].assume_role_policy_document) if arn in roles else None
+        if wanted is None or (wanted and self._get_param("ExternalId") not in wanted):
             raise _AccessDenied(f"not authorized to perform sts:AssumeRole on {arn}")
         return assume(self)
 
     extend(TokenResponse, assume_role)
+
+
+def _external_ids(policy: str) -> set[str]:
+    """Return the external ids of a trust policy; empty where it asks for none."""
+    statements = json.loads(policy).get("Statement", [])
+    equal = [s.get("Condition", {}).get("StringEquals", {}) for s in statements]
+    return {condition["sts:ExternalId"] for condition in equal if "sts:ExternalId" in condition}

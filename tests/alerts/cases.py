@@ -6,6 +6,8 @@ changed threshold, comparison, wait or window is seen.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from patterns import (
     FIRES,
     GAP,
@@ -223,21 +225,15 @@ CASES: dict[str, Cases] = {
     "CollectorFailing": level('vigia_collector_up{collector="api"}', 1, 1, 0, wait=900),
     "CollectorStale": Cases(
         tuple(
-            scenario
-            for name, limit in (
-                ("access_keys", 2700),
-                ("api", 1020),
-                ("cost", 8100),
-                ("influxdb", 960),
-                ("lambda", 1020),
-                ("log_groups", 8100),
-                ("logs", 1020),
-                ("maintenance", 1020),
-                ("security_groups", 2700),
-                ("trail", 1500),
+            replace(
+                scenario,
+                series={
+                    **scenario.series,
+                    'vigia_collector_cadence_seconds{collector="api"}': gauge({0: 300}),
+                },
             )
             for scenario in old(
-                f'vigia_collector_last_success_timestamp_seconds{{collector="{name}"}}', limit, 60
+                'vigia_collector_last_success_timestamp_seconds{collector="api"}', 1500, 60
             )
         ),
         step=60,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -44,12 +43,9 @@ def reason(bench: Bench, name: str) -> Reason:
 
 def in_two_regions(bench: Bench, name: str) -> tuple[Context, AwsClients]:
     """Return a context in which the scope ``west`` is another region, and that region's clients."""
-    west = AwsClients(WEST.region, bench.endpoint, bench.tally.request, timeout=5)
-
-    def client(service: str, scope: str | None = None) -> Any:
-        return (bench.aws if scope is None else west).client(service)
-
-    return replace(bench.context(name), client=client), west
+    main, count = bench.inventory.aws, bench.tally.request
+    both = AwsClients(main, bench.endpoint, count, timeout=5, scopes=(WEST,))
+    return replace(bench.context(name), client=both.client), AwsClients(WEST, bench.endpoint, count)
 
 
 def _requests(bench: Bench) -> Counter[tuple[str, str]]:

@@ -12,13 +12,13 @@ import psycopg
 import pytest
 import requests
 
-from exporter.tally import Tally
+from inventory.limiter import Quota
 from inventory.model import Inventory
 from simulator.aws.server import EmbeddedAws
 from simulator.influxdb import InfluxStandIn
 from simulator.processes import Child, free_port, program
 from tests.conftest import wait_for
-from tests.exporter.permissions import NOTES
+from tests.exporter.permissions import noting
 from tests.exporter.servers import Behave, Server
 from tests.exporter.support import REGION, Bench, Clock, compressed, only, placed
 
@@ -26,15 +26,15 @@ from tests.exporter.support import REGION, Bench, Clock, compressed, only, place
 @pytest.fixture(scope="session", autouse=True)
 def noted() -> Iterator[None]:
     """Every call to AWS is noted with its permission."""
-    counted = Tally.request
-
-    def request(self: Tally, service: str, operation: str, code: str) -> None:
-        NOTES.note(getattr(self, "collector", None), service, operation)
-        counted(self, service, operation, code)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Tally, "request", request)
+    with noting():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_quotas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the embedded AWS be asked as often as a test wants: it has no quotas."""
+    monkeypatch.setattr("inventory.limiter.QUOTAS", {})
+    monkeypatch.setattr("inventory.limiter.OTHERS", Quota(rate=1e6, burst=1e6, at_once=64))
 
 
 @pytest.fixture

@@ -9,16 +9,22 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from exporter import app
 from exporter.app import find_collectors
-from exporter.collector import Collector
+from exporter.collector import Collector, Context, Reading
 from exporter.iam import ASSUME_ROLE, action
+from exporter.tally import Tally
 
 HERE = Path(__file__).parent
 FOLDER = "exporter_permissions"
@@ -54,6 +60,62 @@ class Notes:
 
 
 NOTES = Notes()
+
+
+class Running:
+    """Which collectors are running: what AWS is asked meanwhile, they ask; anything else a test."""
+
+    def __init__(self) -> None:
+        self._names: Counter[str] = Counter()
+        self._here = threading.local()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def of(self, name: str) -> Iterator[None]:
+        """Mark a collector as running, in this thread and those that it starts."""
+        before = getattr(self._here, "name", None)
+        with self._lock:
+            self._names[name] += 1
+        self._here.name = name
+        try:
+            yield
+        finally:
+            self._here.name = before
+            with self._lock:
+                self._names[name] -= 1
+
+    def asking(self) -> set[str]:
+        """Return who may be asking in this thread: one collector, or several, or nobody."""
+        here = getattr(self._here, "name", None)
+        with self._lock:
+            return {here} if here else {name for name, runs in self._names.items() if runs}
+
+
+@contextmanager
+def noting() -> Iterator[None]:
+    """Note every call to AWS of every collector, whoever runs it."""
+    running, counted, discovered = Running(), Tally.request, app.discover
+
+    def request(self: Tally, service: str, operation: str, code: str) -> None:
+        asking = running.asking()
+        if asking:
+            NOTES.note(asking.pop() if len(asking) == 1 else None, service, operation)
+        counted(self, service, operation, code)
+
+    def watched(collector: Collector) -> Collector:
+        def collect(context: Context) -> Reading:
+            with running.of(collector.name):
+                return collector.collect(context)
+
+        return replace(collector, collect=collect)
+
+    def discover(package: ModuleType, attribute: str) -> dict[str, Any]:
+        return {name: watched(unit) for name, unit in discovered(package, attribute).items()}
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Tally, "request", request)
+        patched.setattr(app, "discover", discover)
+        yield
 
 
 def joined(paths: Sequence[Path]) -> Notes:

@@ -131,7 +131,8 @@ class Bench:
 
     def clients(self, told: tally.Tally) -> AwsClients:
         """Return clients that count into ``told``."""
-        return AwsClients(REGION, self.endpoint, told.request, timeout=5)
+        main, scopes = self.inventory.aws, self.inventory.scopes
+        return AwsClients(main, self.endpoint, told.request, timeout=5, scopes=scopes)
 
     def restart(self) -> None:
         """Forget everything that is not durable."""
@@ -140,7 +141,6 @@ class Bench:
 
     def context(self, name: str) -> Context:
         """Return what a run of the collector is given."""
-        self.tally.collector = name  # type: ignore[attr-defined]  # whose permissions are noted
         until = time.monotonic() + self.seconds
         return Context(
             inventory=self.inventory,

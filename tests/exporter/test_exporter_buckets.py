@@ -13,7 +13,7 @@ from inventory.aws import AwsClients
 from simulator.aws.server import EmbeddedAws
 from tests.exporter.arrived import arrived
 from tests.exporter.calls import announced
-from tests.exporter.support import REGION, Bench, compressed, values
+from tests.exporter.support import Bench, compressed, values
 
 RAW, PROCESSED = "ons-data-platform-raw-prod", "ons-data-platform-processed-prod"
 
@@ -138,7 +138,7 @@ def test_bucket_of_a_scope_is_asked_there(both: Bench, aws: EmbeddedAws) -> None
     both.inventory = both.inventory.model_copy(
         update={"buckets": (raw, processed.model_copy(update={"scope": "south"}))}
     )
-    here, nowhere = both.aws, AwsClients(REGION, "http://127.0.0.1:1", timeout=1)
+    here, nowhere = both.aws, AwsClients(both.inventory.aws, "http://127.0.0.1:1", timeout=1)
 
     def client(service: str, scope: str | None = None, *, region: str | None = None) -> object:
         return (here if scope is None else nowhere).client(service, region=region)

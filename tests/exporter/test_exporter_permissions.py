@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from exporter.collector import Collector, Priority
-from tests.exporter.permissions import Notes, joined, wrong
-from tests.exporter.support import ROOT
+from simulator.aws.server import EmbeddedAws
+from tests.exporter.permissions import NOTES, Notes, Running, joined, wrong
+from tests.exporter.support import ROOT, Bench, create_function
 
 
 def collector(name: str, *actions: str) -> Collector:
@@ -81,3 +83,32 @@ def test_an_undeclared_call_fails_the_run(
     assert run.returncode == int(fails), run.stdout + run.stderr
     told = "lambda:DeleteFunction is used (in test_calls.py::test_a), and no collector declares it"
     assert (told in run.stdout) == fails
+
+
+def test_calls_are_put_down_to_who_makes_them(bench: Bench, aws: EmbeddedAws) -> None:
+    """A collector's calls are its own, also from its threads; a test's own calls are nobody's."""
+    before = dict(NOTES.used)
+    bench.aws.client("sns").list_topics()
+    assert dict(NOTES.used) == before
+    create_function(aws, "lambda_router")
+    many = tuple(
+        bench.inventory.functions[0].model_copy(update={"name": f"f{number}"})
+        for number in range(20)
+    )
+    bench.inventory = bench.inventory.model_copy(update={"functions": many})
+    NOTES.by -= {("lambda", "lambda:GetAlias")}
+    bench.reading("lambda")
+    assert ("lambda", "lambda:GetAlias") in NOTES.by
+    running = Running()
+    asked: list[set[str]] = []
+    with running.of("a"):
+        thread = threading.Thread(target=lambda: asked.append(running.asking()))
+        thread.start()
+        thread.join()
+        with running.of("b"):
+            asked.append(running.asking())
+            thread = threading.Thread(target=lambda: asked.append(running.asking()))
+            thread.start()
+            thread.join()
+    assert asked == [{"a"}, {"b"}, {"a", "b"}]
+    assert running.asking() == set()

@@ -66,7 +66,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     path = inventory_file.path_of(args, settings)
     source = read_source(path)
     base = load_inventory(path)
-    clients = AwsClients(base.aws.region, settings.aws_endpoint_url)
+    clients = AwsClients(base.aws, settings.aws_endpoint_url)
     try:
         account = clients.client("sts").get_caller_identity()["Account"]
         with progress("discover", SECTIONS) as step:
