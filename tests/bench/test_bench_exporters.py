@@ -1,0 +1,129 @@
+"""The benchmark's own judgement: counters against what was served, latencies, goals."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.exporters import goals, ours, totals
+from bench.exporters.scrape import Latency
+from bench.exporters.usage import cpu_seconds, memory
+from bench.fake.world import World
+from inventory.model import Inventory
+
+PERIOD = 60
+FIRST, LAST = 60_000, 60_600
+NAMES = ("Invocations", "Errors", "Throttles", "Duration")
+
+
+def exposition(world: World, periods: Iterable[int]) -> str:
+    """Return what an exporter shows that counted these periods."""
+    spans = list(periods)
+    lines = ["# HELP x y"]
+    for counter, (metric, statistic, scale) in totals.COUNTERS.items():
+        for number, name in enumerate(world.names):
+            total = sum(scale * world.value(number, metric, statistic, at) for at in spans)
+            lines.append(f'{counter}{{function="{name}"}} {total}')
+    return "\n".join(lines) + "\n"
+
+
+def answered(world: World, **changed: dict[str, int]) -> dict[str, Any]:
+    """Return what a fake says that answered everything from FIRST to LAST, with changes."""
+    everything = dict.fromkeys((*world.names, ""), LAST)
+    return {"since": FIRST, "until": {name: everything | changed.get(name, {}) for name in NAMES}}
+
+
+def problems(world: World, text: str, **changed: dict[str, int]) -> dict[str, str | None]:
+    """Return what the check says of each counter."""
+    found = totals.check(world, text, answered(world, **changed))
+    return {checked.counter: checked.problem for checked in found}
+
+
+def test_exact_counters_are_exact() -> None:
+    """Counters that hold each served period once have no problem."""
+    world = World(120, seed=2)
+    found = problems(world, exposition(world, range(FIRST, LAST, PERIOD)))
+    assert found == dict.fromkeys(totals.COUNTERS)
+
+
+@pytest.mark.parametrize(
+    ("periods", "said"),
+    [
+        ([*range(FIRST, LAST - PERIOD, PERIOD)], "begins +0 and ends -1"),
+        ([*range(FIRST - PERIOD, LAST, PERIOD)], "begins -1 and ends +0"),
+        ([*range(FIRST, LAST, PERIOD), FIRST + PERIOD], "no span"),
+    ],
+    ids=["one short", "one too many", "one double"],
+)
+def test_a_period_short_or_double_is_found(periods: list[int], said: str) -> None:
+    """One period too few, too many or counted twice is told, with how it lies."""
+    world = World(3, seed=2)
+    found = problems(world, exposition(world, periods))["dataplatform_lambda_invocations_total"]
+    assert found is not None
+    assert found.startswith("3 are off")
+    assert said in found
+
+
+def test_a_function_that_was_not_asked_must_have_had_nothing() -> None:
+    """Function 0 fails in every period: read to the first end only, it is short of errors."""
+    world = World(3)
+    text = exposition(world, range(FIRST, LAST, PERIOD))
+    healthy = problems(world, text, Errors={"function-00001": FIRST})
+    assert healthy["dataplatform_lambda_errors_total"] is None
+    shown = re.sub(r'(errors_total\{function="function-00000"\}) \S+', r"\1 0.0", text)
+    failing = problems(world, shown, Errors={"function-00000": FIRST})
+    said = failing["dataplatform_lambda_errors_total"]
+    assert said == "1 had more than was read, as function-00000"
+
+
+def test_a_missing_function_is_found() -> None:
+    """A function that is not shown is a problem of every counter."""
+    world = World(4)
+    text = exposition(world, range(FIRST, LAST, PERIOD))
+    kept = "\n".join(line for line in text.splitlines() if "function-00002" not in line)
+    assert problems(world, kept) == dict.fromkeys(totals.COUNTERS, "1 functions are missing")
+
+
+@given(st.lists(st.floats(0, 1000), min_size=1, max_size=300))
+def test_quantiles_are_of_what_was_measured(taken: list[float]) -> None:
+    """Median and p99 are measured values, in order, and at most 1 % lie above the p99."""
+    found = Latency.of(1, taken)
+    assert found.median in taken
+    assert found.median <= found.p99 <= max(taken)
+    assert sum(one > found.p99 for one in taken) <= len(taken) / 100
+
+
+@pytest.mark.parametrize("goal", goals.GOALS, ids=lambda goal: str(goal.key))
+def test_goals_are_met_or_missed_by_their_factor(goal: goals.Goal) -> None:
+    """A goal is met at exactly its share of the peer's number, and missed above it."""
+    peer = {goal.key: 100.0}
+    assert goals.judged(goal, {goal.key: 100.0 * goal.most}, peer).startswith("met ")
+    assert goals.judged(goal, {goal.key: 101.0 * goal.most}, peer).startswith("MISSED ")
+
+
+def test_the_inventory_of_the_benchmark_is_valid_and_compressed() -> None:
+    """It names the functions alone, does not follow aliases, and every duration is divided."""
+    names = World(3).names
+    plain = Inventory.model_validate(ours.inventory(names, 1.0))
+    found = Inventory.model_validate(ours.inventory(names, 6.0))
+    assert found.function_names == names
+    assert not any(function.follow_alias for function in found.functions)
+    assert found.collection.period == plain.collection.period / 6 == 10.0
+    assert found.collection.lookback == plain.collection.lookback / 6
+    assert found.alerting.scrape_interval == plain.alerting.scrape_interval / 6
+    assert not any([found.metrics, found.apis, found.log_events])
+
+
+def test_usage_is_of_the_process() -> None:
+    """CPU time grows with work, and resident memory is at most its peak."""
+    begun = cpu_seconds(os.getpid())
+    while cpu_seconds(os.getpid()) < begun + 0.05:
+        sum(range(10_000))
+    found = memory(os.getpid())
+    assert 1_000_000 < found.resident <= found.peak
