@@ -93,6 +93,9 @@ def measured(
     platform: Bench, inventory: Inventory, planned_items: dict[str, Item], factor: int
 ) -> dict[str, Measured]:
     """Every collector's requests over several turns, after it has warmed up."""
+    # Nothing kept at other cadences: a cursor from days ago would be caught up from.
+    platform.url = platform.url.replace(".db", f"-{factor}.db")
+    platform.restart()
     platform.inventory = stretched(inventory, factor)
     found = {}
     for item in sorted(planned_items.values(), key=lambda item: item.every):
