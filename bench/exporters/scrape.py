@@ -111,18 +111,19 @@ def load(url: str, scrapers: int, seconds: float, most: int) -> Latency:
 
 def _scrape(url: str, seconds: float, most: int) -> list[float]:
     scraper = Scraper(url)
-    # The first opens the connection.
-    scraper.packed()
     end = time.perf_counter() + seconds
     taken: list[float] = []
     try:
-        while len(taken) < most and (begun := time.perf_counter()) < end:
-            scraper.packed()
-            taken.append(time.perf_counter() - begun)
-        if not taken:
-            begun = time.perf_counter()
-            scraper.packed()
-            taken.append(time.perf_counter() - begun)
+        # The first opens the connection: it counts only where there was no time for another.
+        first = _timed(scraper)
+        while len(taken) < most and time.perf_counter() < end:
+            taken.append(_timed(scraper))
     finally:
         scraper.close()
-    return taken
+    return taken or [first]
+
+
+def _timed(scraper: Scraper) -> float:
+    begun = time.perf_counter()
+    scraper.packed()
+    return time.perf_counter() - begun
