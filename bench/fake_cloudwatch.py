@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--period", type=int, default=60, help="seconds of the finest period")
     parser.add_argument("--lag", type=float, default=0.0, help="seconds until a period shows")
     parser.add_argument("--profile", choices=PROFILES, default="some")
+    parser.add_argument("--with-parent", action="store_true", help="end when stdin is closed")
     asyncio.run(_serve(parser.parse_args()))
 
 
@@ -62,6 +63,8 @@ async def _serve(args: argparse.Namespace) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
+    if args.with_parent:
+        loop.add_reader(sys.stdin, ended.set)
     await ended.wait()
 
 
@@ -98,7 +101,9 @@ class FakeCloudWatch:
         self.setup = setup
         self._session = requests.Session()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.fake_cloudwatch", *setup.options()],
+            [sys.executable, "-m", "bench.fake_cloudwatch", "--with-parent", *setup.options()],
+            # Closed with us, however we end: the fake is never left behind.
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=Path(__file__).parents[1],
             start_new_session=True,
@@ -151,8 +156,9 @@ class FakeCloudWatch:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
 
     def __enter__(self) -> Self:
         return self

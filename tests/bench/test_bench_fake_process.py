@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import time
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,6 +18,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from bench.fake_cloudwatch import FakeCloudWatch, Setup
 from tests.conftest import wait_for
 
+ROOT = Path(__file__).parents[2]
 SETUP = Setup(120, seed=3, period=10)
 
 
@@ -35,8 +39,12 @@ def fake(process: FakeCloudWatch) -> Iterator[FakeCloudWatch]:
 
 
 def _answers(fake: FakeCloudWatch) -> bool:
+    return _reached(fake.url)
+
+
+def _reached(url: str) -> bool:
     try:
-        requests.get(fake.url, timeout=5)
+        requests.get(url, timeout=5)
     except requests.RequestException:
         return False
     return True
@@ -186,10 +194,21 @@ def test_an_unknown_change_is_refused(fake: FakeCloudWatch) -> None:
 
 
 def test_the_process_ends_when_told() -> None:
-    """Nothing is left after stop."""
+    """Nothing answers after stop."""
     fake = FakeCloudWatch(Setup(1))
     fake.stop()
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline and _answers(fake):
-        time.sleep(0.05)
     assert not _answers(fake)
+
+
+def test_the_process_ends_with_whoever_started_it() -> None:
+    """A starter that is killed leaves no fake behind."""
+    code = (
+        "import os, signal; from bench.fake_cloudwatch import FakeCloudWatch, Setup;"
+        " print(FakeCloudWatch(Setup(1)).url, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    starter = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    url = starter.stdout.strip()
+    assert starter.returncode == -signal.SIGKILL
+    wait_for(lambda: not _reached(url))
