@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from inventory.durations import Duration
 
@@ -84,11 +84,28 @@ class Function(Resource):
 
 
 class LogEvent(Section):
-    """A word in the logs that stands for an event, and the functions that write it."""
+    """A word in the logs that stands for an event, and the functions that write it.
+
+    ``amount`` is a regular expression whose one group is a number that the event tells, such as a
+    duration; it is added up times ``scale``, which turns it into the base unit.
+    """
 
     event: Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
     pattern: Name
     functions: tuple[Name, ...]
+    amount: Name | None = None
+    scale: Positive = 1.0
+
+    @field_validator("amount")
+    @classmethod
+    def _one_group(cls, value: str | None) -> str | None:
+        try:
+            groups = re.compile(value).groups if value is not None else 1
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from error
+        if groups != 1:
+            raise ValueError(f"one group must hold the number, there are {groups}")
+        return value
 
 
 class Api(Resource):

@@ -30,6 +30,7 @@ _QUERIES_PER_TICK = 2
 _NORMAL_ERRORS = 0.0005
 _LATE_SHARE = 0.02
 _LATE_SECONDS = 4.0
+_COLD_SHARE = 0.01
 _CALLERS_MISTAKES = 0.01
 _CACHE_HITS = 0.6
 _JUDGED = 20
@@ -71,6 +72,7 @@ class Workload:
         self.clock = now
         self._rng = rng
         self.behaviours: dict[tuple[str, str], Behaviour] = {}
+        self._warm: set[tuple[str, str]] = set()
         self.watchers: list[Callable[[Invocation], None]] = []
         self._pipeline = Pipeline(aws, inventory, now, self._put)
         self._answered: deque[bool] = deque(maxlen=_JUDGED)
@@ -183,11 +185,24 @@ class Workload:
         seconds = self._rng.lognormvariate(-1.2, 0.5)
         self._record(function, failed=failed, seconds=seconds)
         stream = f"2026/[{version}]{name}"
+        self._start_cold(function, version, stream)
         self._aws.logs.put(function.log_group, stream, self.clock(), failure if failed else success)
         invocation = Invocation(self.clock(), name, version, failed, seconds)
         for watcher in self.watchers:
             watcher(invocation)
         return invocation
+
+    def _start_cold(self, function: Function, version: str, stream: str) -> None:
+        """Log what Lambda logs of an invocation that had to start a new instance."""
+        instance = (function.name, version)
+        if instance in self._warm and self._rng.random() >= _COLD_SHARE:
+            return
+        self._warm.add(instance)
+        milliseconds = self._rng.uniform(150, 900)
+        report = f"REPORT RequestId: {self._rng.getrandbits(32):08x} Init Duration: "
+        self._aws.logs.put(
+            function.log_group, stream, self.clock(), f"{report}{milliseconds:.2f} ms"
+        )
 
     def _version(self, function: Function) -> str:
         shares = serving(self._inventory.aws.region, function.name, function.alias)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -31,7 +32,16 @@ NEVER_MATCHED = MetricSpec(
         "1 if the word was never found since collection began",
     ),
 )
-SPECS = (EVENTS, NEVER_MATCHED)
+AMOUNT = MetricSpec(
+    "dataplatform_log_event_amount_total",
+    Kind.COUNTER,
+    ("event", "function"),
+    Text(
+        "Soma do número que os eventos dizem, na unidade base (segundos para durações)",
+        "Sum of the number that the events tell, in the base unit (seconds for durations)",
+    ),
+)
+SPECS = (EVENTS, NEVER_MATCHED, AMOUNT)
 
 _NAME = "logs"
 _CHUNK_MS = 3_600_000
@@ -44,6 +54,24 @@ class Word:
     total: int
     since: int
     newest: int | None = None
+    amount: float = 0.0
+
+
+@dataclass(frozen=True)
+class Told:
+    """How an event tells a number: ``pattern`` has it in its one group, in units of ``scale``."""
+
+    pattern: re.Pattern[str]
+    scale: float
+
+    def amount(self, message: str) -> float:
+        """Return the number in the base unit; 0 where the event does not tell it."""
+        found = self.pattern.search(message)
+        try:
+            number = float(found.group(1)) if found else 0.0
+        except (TypeError, ValueError):
+            return 0.0
+        return number * self.scale if math.isfinite(number) and number > 0 else 0.0
 
 
 @dataclass(frozen=True)
@@ -75,9 +103,15 @@ def filter_pattern(words: list[str]) -> str:
 
 
 def parse(
-    cursor: Cursor, events: list[dict[str, Any]], patterns: Mapping[str, re.Pattern[str]]
+    cursor: Cursor,
+    events: list[dict[str, Any]],
+    patterns: Mapping[str, re.Pattern[str]],
+    told: Mapping[str, Told],
 ) -> Cursor:
-    """Count every event not counted before, once for each word that it holds."""
+    """Count every event not counted before, once for each word that it holds.
+
+    ``told`` says by the name of an event how it tells a number, where it does.
+    """
     words, counted = dict(cursor.words), dict(cursor.counted)
     for event in events:
         identity, at = str(event["eventId"]), int(event["timestamp"])
@@ -87,7 +121,10 @@ def parse(
             word = words[name]
             if at >= word.since and pattern.search(event["message"]):
                 newest = max(at, word.newest or at)
-                words[name] = replace(word, total=word.total + 1, newest=newest)
+                amount = told[name].amount(event["message"]) if name in told else 0.0
+                words[name] = replace(
+                    word, total=word.total + 1, newest=newest, amount=word.amount + amount
+                )
                 counted[identity] = at
     return replace(cursor, words=words, counted=counted)
 
@@ -115,8 +152,13 @@ def collect(context: Context) -> Reading:
             if error.response.get("Error", {}).get("Code") != "ResourceNotFoundException":
                 raise
             missing.append(function.key)
+    told = _told(context.inventory)
     return Reading(
-        tuple(s for function in functions for s in _series(function.key, cursors[function.key])),
+        tuple(
+            series
+            for function in functions
+            for series in _series(function.key, cursors[function.key], told)
+        ),
         expected=len(functions),
         seen=len(functions) - len(missing),
         newest={name: _newest(cursor) for name, cursor in cursors.items()},
@@ -126,6 +168,14 @@ def collect(context: Context) -> Reading:
 
 def _patterns(inventory: Inventory, function: Function) -> dict[str, str]:
     return {e.event: e.pattern for e in inventory.log_events if function.key in e.functions}
+
+
+def _told(inventory: Inventory) -> dict[str, Told]:
+    return {
+        one.event: Told(re.compile(one.amount), one.scale)
+        for one in inventory.log_events
+        if one.amount is not None
+    }
 
 
 def _opened(document: Mapping[str, Any] | None, patterns: Mapping[str, str], now: int) -> Cursor:
@@ -144,13 +194,14 @@ def _read(context: Context, function: Function, cursor: Cursor, now: int) -> Cur
     oldest = now - round(collection.backfill * 1000)
     wanted = _patterns(context.inventory, function)
     patterns = {event: word_pattern(word) for event, word in wanted.items()}
+    told = _told(context.inventory)
     while True:
         start = max(cursor.read_to - overlap, cursor.floor, oldest)
         end = min(now, max(cursor.read_to, oldest) + _CHUNK_MS)
         # Writers' clocks may run ahead of ours: the last piece has room for them.
         limit = end + overlap if end == now else end
         events = list(_events(context, function, filter_pattern([*wanted.values()]), start, limit))
-        counted = parse(cursor, events, patterns)
+        counted = parse(cursor, events, patterns, told)
         floor = max(cursor.floor, end - overlap)
         kept = {i: at for i, at in counted.counted.items() if at >= floor}
         read_to = max(cursor.read_to, end)
@@ -185,17 +236,19 @@ def _newest(cursor: Cursor) -> float | None:
     return max(times) / 1000 if times else None
 
 
-def _series(function: str, cursor: Cursor) -> Iterator[Series]:
+def _series(function: str, cursor: Cursor, told: Mapping[str, Told]) -> Iterator[Series]:
     for event, word in cursor.words.items():
         yield Series(EVENTS, (event, function), float(word.total))
         yield Series(NEVER_MATCHED, (event, function), float(word.total == 0))
+        if event in told:
+            yield Series(AMOUNT, (event, function), word.amount)
 
 
 def _document(cursor: Cursor) -> dict[str, Any]:
     return {
         "read_to": cursor.read_to,
         "floor": cursor.floor,
-        "words": {name: [w.total, w.since, w.newest] for name, w in cursor.words.items()},
+        "words": {name: [w.total, w.since, w.newest, w.amount] for name, w in cursor.words.items()},
         "counted": cursor.counted,
     }
 

@@ -159,3 +159,18 @@ def test_filter_pattern_asks_for_any_word() -> None:
     """One call asks for all words; a phrase is quoted."""
     assert filter_pattern(["ERROR", "FAILED"]) == "?ERROR ?FAILED"
     assert filter_pattern(["OUT OF DISK"]) == '?"OUT OF DISK"'
+
+
+def test_numbers_that_events_tell_are_added_up(bench: Bench, aws: EmbeddedAws) -> None:
+    """Milliseconds of cold starts become seconds, once each, also across a restart."""
+    aws.client("logs").create_log_group(logGroupName=GROUP)
+    bench.collect("logs")
+    for text in ("Init Duration: 250.50 ms", "Init Duration: 749.5 ms", "Init Duration: much"):
+        aws.logs.put(GROUP, "stream", bench.clock.at, f"REPORT RequestId: 1 {text}")
+    for _ in range(3):
+        bench.clock.at += 5
+        bench.restart()
+        found = bench.collect("logs")
+    assert found["log_events_total", "cold_start", FN] == 3.0
+    assert found["log_event_amount_total", "cold_start", FN] == pytest.approx(1.0)
+    assert ("log_event_amount_total", "processed", FN) not in found

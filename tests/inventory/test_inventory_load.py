@@ -159,3 +159,15 @@ def test_an_objective_whose_alert_could_never_fire_is_refused(tmp_path: Path) ->
     (problem,) = problems(path)
     assert "could never fire" in problem.message
     assert problem.line == place(path, "period: 30d")[0]
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"), [("Init (", "no regular expression"), ("Init [0-9]+", "one group")]
+)
+def test_a_number_needs_one_group(tmp_path: Path, amount: str, said: str) -> None:
+    """An expression that cannot be read, or does not say where the number is, is an error."""
+    text = (Path(__file__).parents[2] / "platform.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "platform.yaml"
+    path.write_text(text.replace("Init Duration: (\\d+(?:\\.\\d+)?) ms", amount), encoding="utf-8")
+    with pytest.raises(InventoryError, match=said):
+        load_inventory(path)
