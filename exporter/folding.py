@@ -138,18 +138,21 @@ def resume(
 ) -> FoldState:
     """Return ``state`` fit to go on at ``end`` with ``period``.
 
-    After a change of the period, what was read under the old one is settled: the same seconds
-    must not count twice under two alignments. A watermark far ahead means that a clock was wrong:
-    it is put back, unless ``behind`` says that the wrong clock is today's.
+    The same seconds must not count twice under two alignments. A longer period is therefore gone
+    over to where one of them begins, after the rest was read under the old one; where the two never
+    meet, what lies between is left out. A watermark far ahead means that a clock was wrong: it is
+    put back, unless ``behind`` says that the wrong clock is today's.
     """
     if state.watermark > end + lookback + period and not behind:
-        sums = _settled(state.sums)
-        return replace(state, period=period, since=end, floor=end, watermark=end, sums=sums)
-    if state.period != period:
-        start = math.ceil(state.watermark / period) * period
-        sums = _settled(state.sums)
-        return replace(state, period=period, floor=start, watermark=start, sums=sums)
-    return state
+        return _begun_anew(replace(state, since=end), end, period)
+    if state.period == period or (state.watermark % period and not period % state.period):
+        return state
+    return _begun_anew(state, math.ceil(state.watermark / period) * period, period)
+
+
+def _begun_anew(state: FoldState, start: int, period: int) -> FoldState:
+    sums = {name: Sum(known.total) for name, known in state.sums.items()}
+    return replace(state, period=period, floor=start, watermark=start, sums=sums)
 
 
 def fold(state: FoldState, points: Mapping[str, Points], end: int, lookback: float) -> Folded:
@@ -239,10 +242,6 @@ def _pruned(known: Sum, count: int, settled: int) -> Sum:
     if peaks:
         peaks = {at: peak for at, peak in peaks.items() if at >= settled} or None
     return Sum(total, latest[count:] or _EMPTY, peaks)
-
-
-def _settled(sums: Mapping[str, Sum]) -> dict[str, Sum]:
-    return {name: Sum(known.total) for name, known in sums.items()}
 
 
 def _from_earlier(document: Mapping[str, Any]) -> FoldState:
