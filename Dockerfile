@@ -22,7 +22,7 @@ RUN useradd --system --uid 65532 --no-create-home --shell /usr/sbin/nologin vigi
 COPY --from=build /opt/vigia /opt/vigia
 COPY platform.yaml /etc/vigia/platform.yaml
 RUN install -d -o vigia -g vigia /var/lib/vigia
-ENV PYTHONPATH=/opt/vigia/app PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 VIGIA_CONFIG=/etc/vigia/platform.yaml VIGIA_STATE_DIR=/var/lib/vigia VIGIA_HEALTH_URL=http://127.0.0.1:9910/-/healthy
+ENV MALLOC_ARENA_MAX=2 PYTHONPATH=/opt/vigia/app PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 VIGIA_CONFIG=/etc/vigia/platform.yaml VIGIA_STATE_DIR=/var/lib/vigia VIGIA_HEALTH_URL=http://127.0.0.1:9910/-/healthy
 VOLUME /var/lib/vigia
 USER 65532
 EXPOSE 9910 9911

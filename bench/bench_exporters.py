@@ -32,6 +32,7 @@ from bench.exporters.ours import Ours
 from bench.exporters.peer import AbsentError, Peer, Timing
 from bench.exporters.scrape import Latency, ScrapeError
 from bench.exporters.trouble import detection, gone
+from bench.exporters.usage import EndedError
 from bench.exporters.yace import Yace
 from bench.measure import Result
 
@@ -91,7 +92,7 @@ class _Bench:
         begun = time.monotonic()
         try:
             yield
-        except (BenchError, ScrapeError) as error:
+        except (BenchError, EndedError, ScrapeError) as error:
             self.notes.append(f"not measured: {what}: {error}")
         sys.stderr.write(f"bench: {what}: {time.monotonic() - begun:.0f} s\n")
 

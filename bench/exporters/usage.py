@@ -10,6 +10,10 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _USER, _SYSTEM = 11, 12
 
 
+class EndedError(Exception):
+    """A process that is not there any more, so that nothing can be measured of it."""
+
+
 @dataclass(frozen=True)
 class Memory:
     """Resident bytes: now, and the most there ever were."""
@@ -26,7 +30,14 @@ def cpu_seconds(pid: int) -> float:
 
 
 def memory(pid: int) -> Memory:
-    """Return what of a process is resident."""
+    """Return what of a process is resident.
+
+    Raises:
+        EndedError: if it has ended.
+    """
     lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     values = {name: text.split() for name, _, text in (line.partition(":") for line in lines)}
+    if "VmRSS" not in values:
+        # So the kernel shows a process that ended and was not waited for.
+        raise EndedError(f"process {pid} has ended")
     return Memory(int(values["VmRSS"][0]) * 1024, int(values["VmHWM"][0]) * 1024)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +15,10 @@ from hypothesis import strategies as st
 
 from bench.exporters import goals, ours, totals
 from bench.exporters.scrape import Latency
-from bench.exporters.usage import cpu_seconds, memory
+from bench.exporters.usage import EndedError, cpu_seconds, memory
 from bench.fake.world import World
 from inventory.model import Inventory
+from tests.conftest import wait_for
 
 PERIOD = 60
 FIRST, LAST = 60_000, 60_600
@@ -127,3 +130,18 @@ def test_usage_is_of_the_process() -> None:
         sum(range(10_000))
     found = memory(os.getpid())
     assert 1_000_000 < found.resident <= found.peak
+
+
+def test_a_process_that_ended_is_told() -> None:
+    """An exporter that died is a reason, not a number."""
+    process = subprocess.Popen(["true"])
+    try:
+        wait_for(lambda: _state(process.pid) == "Z")
+        with pytest.raises(EndedError):
+            memory(process.pid)
+    finally:
+        process.wait()
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
