@@ -30,11 +30,13 @@ def noted() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _no_quotas(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _no_quotas() -> Iterator[None]:
     """Let the embedded AWS be asked as often as a test wants: it has no quotas."""
-    monkeypatch.setattr("inventory.limiter.QUOTAS", {})
-    monkeypatch.setattr("inventory.limiter.OTHERS", Quota(rate=1e6, burst=1e6, at_once=64))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("inventory.limiter.QUOTAS", {})
+        patched.setattr("inventory.limiter.OTHERS", Quota(rate=1e6, burst=1e6, at_once=64))
+        yield
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.limiter import Limiter, LimitError, Limits, Quota
+from inventory.limiter import QUOTAS, Limiter, LimitError, Limits, Quota
 from tests.conftest import wait_for
 
 
@@ -126,7 +126,7 @@ def test_calls_under_way_are_bounded() -> None:
 
 def test_limits_are_by_account_region_and_api() -> None:
     """An operation with a quota of its own has a limiter of its own; the others share."""
-    limits = Limits()
+    limits = Limits(QUOTAS)
     get = limits.of("1", "here", "cloudwatch", "GetMetricData")
     assert limits.of("1", "here", "cloudwatch", "GetMetricData") is get
     others = {
