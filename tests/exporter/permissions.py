@@ -63,7 +63,11 @@ NOTES = Notes()
 
 
 class Running:
-    """Which collectors are running: what AWS is asked meanwhile, they ask; anything else a test."""
+    """Which collectors are running: what AWS is asked meanwhile, they ask; anything else a test.
+
+    Whose a call is shows in the collector's own thread alone: one that it started may outlive its
+    run, and ask while another collector runs.
+    """
 
     def __init__(self) -> None:
         self._names: Counter[str] = Counter()
@@ -72,7 +76,7 @@ class Running:
 
     @contextmanager
     def of(self, name: str) -> Iterator[None]:
-        """Mark a collector as running, in this thread and those that it starts."""
+        """Mark a collector as running, in this thread."""
         before = getattr(self._here, "name", None)
         with self._lock:
             self._names[name] += 1
@@ -84,11 +88,15 @@ class Running:
             with self._lock:
                 self._names[name] -= 1
 
-    def asking(self) -> set[str]:
-        """Return who may be asking in this thread: one collector, or several, or nobody."""
-        here = getattr(self._here, "name", None)
+    def asking(self) -> str | None:
+        """Return the collector whose thread this is."""
+        name: str | None = getattr(self._here, "name", None)
+        return name
+
+    def anybody(self) -> bool:
+        """Return whether a collector is running."""
         with self._lock:
-            return {here} if here else {name for name, runs in self._names.items() if runs}
+            return any(self._names.values())
 
 
 @contextmanager
@@ -97,9 +105,8 @@ def noting() -> Iterator[None]:
     running, counted, discovered = Running(), Tally.request, app.discover
 
     def request(self: Tally, service: str, operation: str, code: str) -> None:
-        asking = running.asking()
-        if asking:
-            NOTES.note(asking.pop() if len(asking) == 1 else None, service, operation)
+        if running.anybody():
+            NOTES.note(running.asking(), service, operation)
         counted(self, service, operation, code)
 
     def watched(collector: Collector) -> Collector:

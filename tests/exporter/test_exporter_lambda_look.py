@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -394,17 +393,3 @@ def take_back(store: MetricStore, name: str, at: int) -> None:
 def without_throttles(found: Mapping[tuple[str, ...], Value]) -> dict[tuple[str, ...], Value]:
     """Return the counters but for those that wait for their turn."""
     return {key: value for key, value in found.items() if key[0] != "lambda_throttles_total"}
-
-
-@given(st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 9), st.integers(0, 3))))
-def test_the_sum_of_what_was_folded_is_quiet(parts: Sequence[tuple[str, int, int]]) -> None:
-    """A sum is quiet if it is exactly what was folded, and any more or less is not."""
-    folded: Counter[int] = Counter()
-    for _, at, number in parts:
-        folded[at] += number
-    counted = range(10)
-    account = {at: float(folded[at]) for at in counted}
-    assert account_look.is_quiet(account, folded, counted, ())
-    for at in counted:
-        for other in (account[at] + 1, account[at] - 1):
-            assert not account_look.is_quiet({**account, at: other}, folded, counted, ())

@@ -86,7 +86,7 @@ def test_an_undeclared_call_fails_the_run(
 
 
 def test_calls_are_put_down_to_who_makes_them(bench: Bench, aws: EmbeddedAws) -> None:
-    """A collector's calls are its own, also from its threads; a test's own calls are nobody's."""
+    """A collector's calls are noted, also those of its threads; a test's own calls are nobody's."""
     before = dict(NOTES.used)
     bench.aws.client("sns").list_topics()
     assert dict(NOTES.used) == before
@@ -96,11 +96,11 @@ def test_calls_are_put_down_to_who_makes_them(bench: Bench, aws: EmbeddedAws) ->
         for number in range(20)
     )
     bench.inventory = bench.inventory.model_copy(update={"functions": many})
-    NOTES.by -= {("lambda", "lambda:GetAlias")}
+    NOTES.used.pop("lambda:GetAlias", None)
     bench.reading("lambda")
-    assert ("lambda", "lambda:GetAlias") in NOTES.by
+    assert "lambda:GetAlias" in NOTES.used
     running = Running()
-    asked: list[set[str]] = []
+    asked: list[str | None] = []
     with running.of("a"):
         thread = threading.Thread(target=lambda: asked.append(running.asking()))
         thread.start()
@@ -110,5 +110,6 @@ def test_calls_are_put_down_to_who_makes_them(bench: Bench, aws: EmbeddedAws) ->
             thread = threading.Thread(target=lambda: asked.append(running.asking()))
             thread.start()
             thread.join()
-    assert asked == [{"a"}, {"b"}, {"a", "b"}]
-    assert running.asking() == set()
+        assert running.anybody()
+    assert asked == [None, "b", None]
+    assert (running.asking(), running.anybody()) == (None, False)
