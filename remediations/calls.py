@@ -9,10 +9,11 @@ from typing import Any
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
+from remediations.action import NotMadeError
 from remediations.model import Call, StepState
 
 _SERVER_ERROR = 500
-_THROTTLED = frozenset(
+THROTTLED = frozenset(
     {
         "Throttling",
         "ThrottlingException",
@@ -54,7 +55,7 @@ def carry_out(work: Callable[[], Any], moot: frozenset[str] = frozenset()) -> An
         code = error.response.get("Error", {}).get("Code", "Unknown")
         if code in moot:
             return Answer(StepState.DONE, metadata.get("RequestId"), None)
-        throttled = code in _THROTTLED
+        throttled = code in THROTTLED
         certain = throttled or metadata.get("HTTPStatusCode", _SERVER_ERROR) < _SERVER_ERROR
         return Answer(
             state=StepState.FAILED if certain else StepState.UNKNOWN,
@@ -64,6 +65,9 @@ def carry_out(work: Callable[[], Any], moot: frozenset[str] = frozenset()) -> An
         )
     except BotoCoreError as error:
         return Answer(StepState.UNKNOWN, None, describe(error))
+    except NotMadeError as error:
+        state = StepState.FAILED if error.certain else StepState.UNKNOWN
+        return Answer(state, None, str(error)[:300])
     request = response["ResponseMetadata"].get("RequestId") if response else None
     return Answer(StepState.DONE, request, None)
 
