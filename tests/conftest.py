@@ -17,11 +17,13 @@ import pytest
 
 from simulator.processes import free_port
 from tests.exporter.permissions import Judge
+from tests.remediations.permissions import ActionsJudge
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the permissions that the exporter's tests use be noted, and judged at the end."""
+    """Let the permissions that the tests use be noted, and judged at the end."""
     config.pluginmanager.register(Judge(config))
+    config.pluginmanager.register(ActionsJudge(config))
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
