@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from exporter.iam import action as permission
 from remediations.action import Action
 from remediations.app import all_actions
 from remediations.model import Call, Run
