@@ -85,8 +85,8 @@ def _by_ledger(context: Context, function: Function) -> Iterator[tuple[str, str]
         if healthy:
             yield version, "known to be healthy"
     for plan in context.plans(function.key):
-        for state in (plan.before, plan.after):
-            versions = (state.get("version"), *(state.get("weights") or {}))
+        for side in (plan.before, plan.after):
+            versions = (side.get("version"), *(side.get("weights") or {}))
             yield from ((str(one), f"an open plan of {plan.action}") for one in versions if one)
         for call in (*plan.calls, *plan.undo):
             if "FunctionVersion" in call.arguments:
@@ -103,14 +103,14 @@ def _by_deployment(
             yield deployment["target"], f"deployment {deployment['id']}"
     serving = aliases.get(function.alias, {}).get("FunctionVersion", "")
     for version in ways_back(deployments, serving, context.verdicts(function.key)):
-        state = _state(context, function, version)
-        if state is not None:
+        found = state(context, function, version)
+        if found is not None:
             yield version, "a rollback would go there"
-        if state == "Active":
+        if found == "Active":
             return
 
 
-def _state(context: Context, function: Function, version: str) -> str | None:
+def state(context: Context, function: Function, version: str) -> str | None:
     """Return the version's state; None if it is gone."""
     try:
         found = context.reader("lambda").get_function_configuration(
