@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from remediations.action import Finding, UnavailableError
+from remediations.action import FailedError, Finding, UnavailableError
 from remediations.model import Outcome, Plan, Run, Sample, StepState, Verdict
 from remediations.worker import Worker
 
@@ -17,6 +17,8 @@ def verify(worker: Worker, run: Run, plan: Plan) -> Run:
     over = now >= applied + (action.patience or engine.verify_deadline)
     try:
         found = action.effect(plan, worker.observe(run))
+    except FailedError as error:
+        return runs.close(run, Outcome.FAILED, now, reason=error.reason, detail=error.detail)
     except UnavailableError as error:
         if over:
             return runs.close(

@@ -9,9 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from remediations.action import Past
+from remediations.ledger import scope
 from remediations.ledger.rows import read_run, read_step
 from remediations.ledger.schema import COUNTS, DELIVERIES, RUNS, STEPS, VERDICTS
-from remediations.model import NO_HUMAN_NEEDED, Decision, Outcome, Run, State
+from remediations.model import NO_HUMAN_NEEDED, Decision, Outcome, Plan, Run, State
 
 
 class Facts:
@@ -43,12 +44,14 @@ class Facts:
 
     def acting_on(self, target: str, other_than: str) -> str | None:
         """Return another run that is acting on the target or verifying it."""
-        acting = (State.RUNNING.value, State.VERIFYING.value, State.UNDOING.value)
-        query = sa.select(RUNS.c.id).where(
-            RUNS.c.target == target, RUNS.c.id != other_than, RUNS.c.state.in_(acting)
-        )
-        found = self._all(query)
-        return str(found[0][0]) if found else None
+        with self._engine.connect() as connection:
+            return scope.acting_on(connection, target, other_than)
+
+    def open_plans(self, target: str) -> tuple[Plan, ...]:
+        """Return the plan of every open run on the target, of any action, that has one."""
+        query = sa.select(RUNS).where(RUNS.c.target == target, RUNS.c.state != State.CLOSED.value)
+        plans = (read_run(row).plan for row in self._all(query))
+        return tuple(plan for plan in plans if plan is not None)
 
     def sick_targets(self, since: float) -> set[str]:
         """Return targets whose newest delivery since then says that they are sick."""

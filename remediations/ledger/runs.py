@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from remediations.ledger import audit
+from remediations.ledger import audit, scope
 from remediations.ledger.escalations import call_human
 from remediations.ledger.rows import plan_document, plan_hash, read_run, read_step
 from remediations.ledger.schema import RUNS, SAMPLES, STEPS, VERDICTS, dumps
@@ -142,7 +142,10 @@ class Runs:
         lease: float,
         baseline: Mapping[str, Any] | None = None,
     ) -> tuple[Run, Step]:
-        """Commit the exact call that is about to be made, and keep the lease while it is made."""
+        """Commit the exact call that is about to be made, and keep the lease while it is made.
+
+        Raises TargetBusyError if another run has begun to act on the target.
+        """
         to = State.RUNNING if purpose == "apply" else State.UNDOING
         values: dict[str, Any] = {"lease_owner": run.lease_owner, "lease_until": now + lease}
         if purpose == "apply" and run.intended_at is None:
@@ -150,6 +153,8 @@ class Runs:
         if baseline is not None:
             values["baseline"] = dumps(dict(baseline))
         with write(self._engine) as connection:
+            if run.state in (State.READY, State.BLOCKED):
+                scope.take(connection, run)
             moved = _move(connection, run, to, now, reason=None, detail=None, **values)
             step = _intend(connection, run, purpose, number, call, now)
             body = {
