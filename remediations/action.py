@@ -60,6 +60,26 @@ class UnavailableError(Exception):
         self.detail = detail
 
 
+class NotMadeError(Exception):
+    """An own call was not carried out; ``certain`` where that is known, else only reading tells."""
+
+    def __init__(self, code: str, detail: str, *, certain: bool) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.certain = certain
+
+
+@dataclass(frozen=True)
+class Result:
+    """How an effect that is there is told: a stable reason, a readable addition.
+
+    Without ``good`` the run ends as ineffective, and a human is called.
+    """
+
+    good: bool = True
+    reason: str = "done"
+    detail: str | None = None
+
+
 class Finding(StrEnum):
     """What reading the world says of a call whose answer is not on record.
 
@@ -156,6 +176,11 @@ def effect_is_outcome(context: Context, _run: Run) -> Sample:
     return Sample(context.now(), Verdict.GOOD, {})
 
 
+def plain_result(_plan: Plan, _seen: Observation) -> Result:
+    """Say that what was planned is done."""
+    return Result()
+
+
 def no_verdicts(_plan: Plan, _recovered: bool) -> Mapping[str, bool]:  # noqa: FBT001 as Action.healthy
     """Prove nothing about versions."""
     return {}
@@ -180,8 +205,8 @@ class Action:
     ``more`` is asked once the planned calls are done, with all that were made: it returns the calls
     that the world turned out to need, or LATER to be asked again. ``own`` are the calls of
     OWN_SERVICE by operation. ``moot`` are error codes that say that there is nothing left to do.
-    Without ``measured`` the effect is the outcome. ``patience`` is how long the effect may take, in
-    seconds, where the engine's own deadline is too short.
+    Without ``measured`` the effect is the outcome, told by ``result``. ``patience`` is how long the
+    action may take, in seconds, where the engine's own deadline is too short.
     """
 
     name: str
@@ -203,4 +228,5 @@ class Action:
     own: Mapping[str, OwnCall] = field(default_factory=dict)
     moot: frozenset[str] = frozenset()
     measured: bool = True
+    result: Callable[[Plan, Observation], Result] = plain_result
     patience: float | None = None

@@ -87,7 +87,17 @@ REASONS = {
     "function_not_ready": Text(
         "a função ou a versão não está pronta", "the function or version is not ready"
     ),
+    "snapshot_exists": Text(
+        "já há um snapshot deste segundo", "there is a snapshot of this very second already"
+    ),
+    "snapshot_unreadable": Text(
+        "o manifesto do snapshot não pôde ser lido", "the snapshot's manifest cannot be read"
+    ),
     # the way to an ending
+    "snapshot_incomplete": Text(
+        "o snapshot está incompleto: há objetos que não foram copiados",
+        "the snapshot is incomplete: there are objects that were not copied",
+    ),
     "done": Text("feito e conferido", "done and checked"),
     "too_many_calls": Text("exigiria chamadas demais", "it would take too many calls"),
     "approval_needed": Text("o plano aguarda aprovação", "the plan awaits approval"),
@@ -122,6 +132,14 @@ REASONS = {
     "expired": Text("expirou sem agir", "it expired without acting"),
 }
 NOTES = {
+    "not_point_in_time": Text(
+        "Os objetos são copiados um após o outro: o snapshot não mostra um só instante.",
+        "Objects are copied one after the other: the snapshot does not show one point in time.",
+    ),
+    "copies_are_billed": Text(
+        "As cópias e os pedidos são cobrados; as cópias ficam até alguém apagá-las.",
+        "Copies and requests are billed; the copies stay until somebody deletes them.",
+    ),
     "events_are_lost": Text(
         "Com a regra desabilitada, eventos que chegam se perdem, salvo os arquivados.",
         "While a rule is disabled, events that arrive are lost unless they are archived.",
