@@ -59,7 +59,9 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
         except MalformedError as error:
             return problem(400, str(error))
         receipts = ledger.deliveries.receive(deliveries, truncated, now())
-        wake()
+        if any(r.decision is Decision.ACCEPTED and r.run_id for r in receipts):
+            # Only for a new run: in a storm the engine would look once for every webhook.
+            wake()
         counts = {
             decision.value: sum(receipt.decision is decision for receipt in receipts)
             for decision in Decision
