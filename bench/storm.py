@@ -12,7 +12,7 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -110,13 +110,18 @@ def send(
                     sent.refused.append(answer.status)
         connection.close()
 
-    threads = [threading.Thread(target=work) for _ in range(senders)]
+    at_once([work] * senders)
+    sent.elapsed = time.perf_counter() - begun
+    return sent
+
+
+def at_once(works: Sequence[Callable[[], None]]) -> None:
+    """Do all of ``works`` at the same time, each in a thread; return when all are done."""
+    threads = [threading.Thread(target=work) for work in works]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    sent.elapsed = time.perf_counter() - begun
-    return sent
 
 
 def main(words: list[str]) -> int:
