@@ -150,6 +150,12 @@ def rows(connection: sa.Connection, run_id: str | None = None) -> list[dict[str,
     ]
 
 
+def holds(connection: sa.Connection, hashed: str) -> bool:
+    """Say whether a row of the chain has this hash."""
+    query = sa.select(AUDIT.c.seq).where(AUDIT.c.hash == hashed)
+    return connection.execute(query).first() is not None
+
+
 def length(connection: sa.Connection) -> int:
     """Return how many rows the chain has."""
     return int(connection.execute(sa.select(sa.func.count()).select_from(AUDIT)).scalar_one())
