@@ -9,6 +9,8 @@ from typing import Any
 from alerts import (
     api_rules,
     cost_rules,
+    data_rules,
+    deployment_rules,
     engine_rules,
     escalation,
     influxdb_rules,
@@ -22,8 +24,10 @@ from inventory.model import Inventory
 
 PACKS: tuple[tuple[str, Callable[[Inventory], tuple[AlertRule, ...]]], ...] = (
     ("lambda", lambda_rules.rules),
+    ("deployments", deployment_rules.rules),
     ("api", api_rules.rules),
     ("logs", log_rules.rules),
+    ("data", data_rules.rules),
     ("influxdb", influxdb_rules.rules),
     ("cost", cost_rules.rules),
     ("objectives", slo.rules),
