@@ -8,6 +8,10 @@ NEEDS_HUMAN = Text(
     "{action} em {target} precisa de uma pessoa: {reason} (execução {run})",
     "{action} on {target} needs a human: {reason} (run {run})",
 )
+ALL_NEED_HUMAN = Text(
+    "nenhuma ação é executada, é preciso uma pessoa: {reason} ({action} em {target}, entre outras)",
+    "no action is taken, a human is needed: {reason} ({action} on {target} among others)",
+)
 REASONS = {
     # intake
     "no_playbook": Text("o alerta não nomeia um playbook", "the alert names no playbook"),
