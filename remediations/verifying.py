@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from remediations.action import Finding, UnavailableError
+from remediations.action import FailedError, Finding, UnavailableError
 from remediations.model import Outcome, Plan, Run, Sample, StepState, Verdict
 from remediations.worker import Worker
 
@@ -17,13 +17,15 @@ def verify(worker: Worker, run: Run, plan: Plan) -> Run:
     over = now >= applied + (action.patience or engine.verify_deadline)
     try:
         seen = worker.observe(run)
+        found = action.effect(plan, seen)
+    except FailedError as error:
+        return runs.close(run, Outcome.FAILED, now, reason=error.reason, detail=error.detail)
     except UnavailableError as error:
         if over:
             return runs.close(
                 run, Outcome.INCONCLUSIVE, now, reason=error.reason, detail=error.detail
             )
         return worker.wait(run, engine.sample_every)
-    found = action.effect(plan, seen)
     if found is Finding.DRIFTED:
         return runs.close(
             run,
