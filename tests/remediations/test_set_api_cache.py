@@ -157,7 +157,7 @@ def test_an_api_on_a_later_page_is_found(bare: Rig) -> None:
 
 
 def test_with_an_end_it_is_switched_off_then(platform: Rig) -> None:
-    """The end is durable: the service may die meanwhile. The cache is on until then, and not after."""
+    """The end is durable, the service may die meanwhile: on until then, off afterwards."""
     began = platform.clock.at
     first = ask(platform, enabled=True, last="8h")
     assert first.outcome is Outcome.SUCCEEDED
