@@ -11,7 +11,9 @@ from exporter.app import find_collectors
 from inventory.load import load_inventory
 from inventory.model import Inventory
 from inventory.settings import Settings
+from remediations import reference as action_reference
 from remediations import telemetry
+from remediations.app import all_actions
 from vigia import demo_extra, inventory_file
 from vigia.exits import CommandError, Exit
 
@@ -48,6 +50,7 @@ def generated(inventory: Inventory) -> dict[Path, str]:
         **dashboards.files(inventory),
         **iam.files(inventory, collectors),
         **reference.files(inventory, collectors, {"The remediation service": telemetry.SPECS}),
+        **action_reference.files(all_actions()),
     }
     return {Path(name): text for name, text in sorted(files.items())}
 
