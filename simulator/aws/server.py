@@ -24,6 +24,7 @@ from simulator.aws import (
     lambda_functions,
     logs,
     security,
+    service_discovery,
     small,
     step_functions,
 )
@@ -77,6 +78,7 @@ class EmbeddedAws:
         security.install(self.security)
         small.install_sts()
         install_simulation()
+        service_discovery.install()
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", port, self.front, threaded=True, request_handler=_QuietHandler
         )
