@@ -175,9 +175,10 @@ def _create(server: EmbeddedAws) -> None:
     made = client.describe_stack_resources(StackName="vigia")["StackResources"]
     ids = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in made}
     assert set(ids) == set(RESOURCES)
-    for role, held in (("ExporterRole", "ReaderPolicy"), ("RemediationsRole", "WriterPolicy")):
-        attached = server.client("iam").list_attached_role_policies(RoleName=ids[role])
-        assert [one["PolicyArn"] for one in attached["AttachedPolicies"]] == [ids[held]]
+    iam = server.client("iam")
+    for resource, name in POLICIES.items():
+        found = iam.get_policy_version(PolicyArn=ids[resource], VersionId="v1")
+        assert found["PolicyVersion"]["Document"] == policy(name)
     names = server.client("servicediscovery").list_services()["Services"]
     assert {one["Name"] for one in names} == {"exporter", "remediations"}
     groups = server.client("logs").describe_log_groups(logGroupNamePrefix="/vigia/")["logGroups"]
