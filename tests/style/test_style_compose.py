@@ -6,6 +6,7 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ import alerts.generate
 import grafana.generate
 from inventory.load import load_inventory
 from inventory.model import Inventory
+from inventory.version import VERSION
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
@@ -43,10 +45,40 @@ def mounts(service: str) -> list[tuple[str, str]]:
     return [(source, target) for source, target in pairs if source.startswith(".")]
 
 
-def test_the_stack_has_its_six_services() -> None:
-    """Both processes, and everything they talk to."""
-    expected = {"exporter", "remediations", "prometheus", "alertmanager", "grafana", "influxdb"}
-    assert set(SERVICES) == expected
+def test_the_stack_has_its_services() -> None:
+    """Both processes and everything they talk to by default; a database where it is asked for."""
+    always = {name for name, service in SERVICES.items() if "profiles" not in service}
+    assert always == {
+        "exporter",
+        "remediations",
+        "prometheus",
+        "alertmanager",
+        "grafana",
+        "influxdb",
+    }
+    assert {
+        name: service["profiles"] for name, service in SERVICES.items() if name not in always
+    } == {"postgresql": ["postgresql"]}
+
+
+def test_the_schema_of_compose_holds() -> None:
+    """The file is valid by the Compose specification."""
+    check = Path(sys.executable).with_name("check-jsonschema")
+    command = [check, "--builtin-schema", "vendor.compose-spec", ROOT / "compose.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_is_limited(service: str) -> None:
+    """None can take the machine's memory, processors or process table for itself."""
+    limits = SERVICES[service]["deploy"]["resources"]["limits"]
+    assert set(limits) == {"cpus", "memory", "pids"}
+
+
+def test_our_image_is_of_our_version() -> None:
+    """The tag is the version that the processes tell."""
+    assert SERVICES["exporter"]["image"] == f"vigia:{VERSION}"
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -59,7 +91,7 @@ def test_every_mounted_file_exists(service: str) -> None:
 def test_every_service_is_pinned_healthy_and_local(service: str) -> None:
     """An exact version from Docker Hub, a health check, and ports on 127.0.0.1 only."""
     found = SERVICES[service]
-    assert re.fullmatch(r"([a-z]+/)?[a-z]+:v?\d+\.\d+\.\d+", found["image"])
+    assert re.fullmatch(r"([a-z]+/)?[a-z]+:v?\d+\.\d+(\.\d+)?", found["image"])
     assert found["healthcheck"]["test"][0] == "CMD"
     assert all(port.startswith("127.0.0.1:") for port in found["ports"])
 
@@ -173,12 +205,16 @@ def test_the_secrets_script_writes_what_compose_wants(tmp_path: Path) -> None:
     names = {Path(entry["file"]).name for entry in COMPOSE["secrets"].values()}
     written = {path.name: path.read_text(encoding="utf-8") for path in directory.iterdir()}
     assert set(written) == names
+    url = written.pop("database-url")
+    password = written["postgresql-password"]
+    assert url == f"postgresql://vigia:{password}@postgresql:5432/vigia\n"
     random = [text for name, text in written.items() if not name.startswith("aws-")]
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", text) for text in random)
     assert len(set(random)) == len(random)
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     assert all(path.stat().st_mode & 0o004 for path in directory.iterdir())
     subprocess.run([script, directory], check=True, capture_output=True)
+    written["database-url"] = url
     assert written == {path.name: path.read_text("utf-8") for path in directory.iterdir()}
 
 
