@@ -23,6 +23,7 @@ from simulator.aws import (
     executions,
     lambda_functions,
     logs,
+    s3,
     security,
     service_discovery,
     small,
@@ -61,6 +62,7 @@ class EmbeddedAws:
         self.appconfig = AppConfigService(now)
         self.trail = small.Trail()
         self.security = security.Security()
+        self.objects = s3.Objects()
         BackendDict.reset()
         reset_model_data()
         self.front = Front(DomainDispatcherApplication(create_backend_app), now)
@@ -76,6 +78,7 @@ class EmbeddedAws:
         small.install_timestream(now)
         small.install_trail(self.trail)
         security.install(self.security)
+        s3.install(self.objects)
         small.install_sts()
         install_simulation()
         service_discovery.install()
