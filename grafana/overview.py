@@ -11,9 +11,9 @@ from catalogue.promql import (
     Selector,
     Vector,
     above,
-    aggregate,
     bucket_quantile,
     count_by,
+    either,
     increase,
     once,
     or_zero,
@@ -90,11 +90,10 @@ def _budget_left(inventory: Inventory) -> PanelSpec:
 
 
 def _budget_of(objective: slo.Slo, period: str) -> tuple[Ask, Ask]:
-    def events(spec: MetricSpec) -> Vector:
-        return aggregate("sum", _increase(spec, period))
-
-    total = events(objective.total)
-    spent = times(ratio(events(objective.bad), total), -1 / objective.budget)
+    total = objective.total(select, period)
+    # Where nobody counted a bad event there was none.
+    bad = either(objective.bad(select, period), times(total, 0))
+    spent = times(ratio(bad, total), -1 / objective.budget)
     one = times(power(above(total, 0), -1), 1 / objective.budget)
     return Ask(plus(spent, 1), objective.name), Ask(one, f"{objective.name}: 1")
 
