@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from alerts import slo, windows
 from alerts.panels import Panel
-from catalogue.metrics import MetricSpec
 from catalogue.promql import (
     ALERTS,
     Vector,
     above,
-    aggregate,
     count_by,
+    either,
     or_zero,
     plus,
     power,
@@ -22,7 +21,7 @@ from catalogue.texts import dashboards_areas as areas
 from exporter.collectors import (
     maintenance,
 )
-from grafana.asking import gauge, grown
+from grafana.asking import gauge
 from grafana.boards import api, costs, engine, functions, influx, pipeline
 from grafana.panel import Ask, Look, PanelSpec, Rows, select
 from inventory.model import Inventory
@@ -57,11 +56,10 @@ def _budget_left(inventory: Inventory) -> PanelSpec:
 
 
 def _budget_of(objective: slo.Slo, period: str) -> tuple[Ask, Ask]:
-    def events(spec: MetricSpec) -> Vector:
-        return aggregate("sum", grown(spec, period))
-
-    total = events(objective.total)
-    spent = times(ratio(events(objective.bad), total), -1 / objective.budget)
+    total = objective.total(select, period)
+    # Where nobody counted a bad event there was none.
+    bad = either(objective.bad(select, period), times(total, 0))
+    spent = times(ratio(bad, total), -1 / objective.budget)
     one = times(power(above(total, 0), -1), 1 / objective.budget)
     return Ask(plus(spent, 1), objective.name), Ask(one, f"{objective.name}: 1")
 
