@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, abort, request
 from werkzeug.exceptions import HTTPException
 
 from inventory.aws import AwsClients
@@ -74,6 +74,7 @@ class RemediationsApp:
         self.wsgi = Flask("remediations", static_folder=None)
         self.wsgi.config["MAX_CONTENT_LENGTH"] = MAX_BODY
         self.wsgi.register_error_handler(HTTPException, problem_of)
+        self.wsgi.before_request(_no_nul)
         self.wsgi.register_blueprint(
             api(self.ledger, inventory, actions, bearer(tokens), self.engine.wake, clock.now)
         )
@@ -89,6 +90,12 @@ class RemediationsApp:
         """Finish the stages under way and close the ledger."""
         self.engine.stop()
         self.ledger.close()
+
+
+def _no_nul() -> None:
+    # No id holds it, and PostgreSQL cannot even be asked for it.
+    if "\0" in request.path:
+        abort(404)
 
 
 def _engine(
