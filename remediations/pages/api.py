@@ -11,14 +11,17 @@ from werkzeug.exceptions import HTTPException
 
 from inventory.model import Inventory
 from remediations.action import Action
+from remediations.alertmanager import Alertmanager
 from remediations.intake import MalformedError, read_webhook
 from remediations.ledger.runs import NotPossibleError
 from remediations.ledger.store import Ledger
 from remediations.ledger.switches import Switch
+from remediations.maintenance import Maintenance
 from remediations.model import Decision, Run
 from remediations.pages import views
 from remediations.pages.answers import asked_by, body, problem
 from remediations.pages.by_hand import add_actions
+from remediations.pages.maintenance import add_maintenance
 
 _REASON_LIMIT = 200
 
@@ -27,6 +30,8 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
     ledger: Ledger,
     inventory: Inventory,
     actions: Mapping[str, Action],
+    maintenance: Maintenance,
+    alertmanager: Alertmanager,
     allowed: Callable[[str | None], bool],
     wake: Callable[[], None],
     now: Callable[[], float],
@@ -100,6 +105,7 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
         return jsonify(document)
 
     add_actions(pages, ledger, inventory, actions, wake, now)
+    add_maintenance(pages, maintenance, alertmanager, locale, wake)
 
     @pages.post("/pause")
     def _pause() -> ResponseReturnValue:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from remediations.maintenance import LONGEST, REASON_LIMIT, SHORTEST
+
 _TOKEN: list[dict[str, list[str]]] = [{"token": []}]
 _RUN_ID = {"name": "run_id", "in": "path", "required": True, "schema": {"type": "string"}}
 
@@ -109,6 +111,26 @@ def document(version: str) -> dict[str, Any]:
                 "get": _operation(
                     "Why an alert was or was not acted on", "200", "404", parameters=[print_]
                 )
+            },
+            "/v1/maintenance": {
+                "get": _operation("The maintenance window, and the silences of ours", "200"),
+                "post": _operation(
+                    "Begin a maintenance window, or prolong the active one",
+                    *("202", "400", "409"),
+                    body=_object(
+                        "seconds",
+                        "reason",
+                        seconds={"type": "number", "minimum": SHORTEST, "maximum": LONGEST},
+                        reason={"type": "string", "minLength": 1, "maxLength": REASON_LIMIT},
+                        notice={"type": "boolean", "default": True},
+                        backup={"type": "boolean", "default": False},
+                        prolong={"type": "boolean", "default": False},
+                        by=text,
+                    ),
+                ),
+            },
+            "/v1/maintenance/end": {
+                "post": _operation("Undo what the maintenance window did", "202", "409", body=who)
             },
             "/v1/pause": {"post": _operation("Engage the kill switch", "200", body=who)},
             "/v1/resume": {"post": _operation("Release the kill switch", "200", body=who)},
