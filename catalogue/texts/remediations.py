@@ -78,6 +78,35 @@ REASONS = {
     "target_missing": Text("o alvo não existe na AWS", "the target does not exist in AWS"),
     "storage_only_grows": Text("o armazenamento só cresce", "storage only grows"),
     "not_available": Text("a instância não está disponível", "the instance is not available"),
+    # flags
+    "nothing_deployed": Text("nenhuma flag foi implantada", "no flags were ever deployed"),
+    "flags_unreadable": Text(
+        "o documento de flags não pode ser lido", "the flag document cannot be read"
+    ),
+    "flag_deployment_in_progress": Text(
+        "há uma implantação de flags em andamento", "a deployment of flags is in progress"
+    ),
+    "critical_flag_in_progress": Text(
+        "a implantação em andamento muda uma flag crítica",
+        "the deployment in progress changes a critical flag",
+    ),
+    "flags_conflict": Text(
+        "outra pessoa edita as flags ao mesmo tempo", "somebody else edits the flags meanwhile"
+    ),
+    "flag_not_allowed": Text(
+        "o inventário não permite mudar a flag", "the inventory does not allow to change the flag"
+    ),
+    "flag_missing": Text("o documento não define a flag", "the document does not define the flag"),
+    "no_recent_flag": Text(
+        "nenhuma flag foi ligada há pouco", "no flag was turned on a short while ago"
+    ),
+    "trouble_before_flag": Text(
+        "o problema é anterior à flag", "the trouble is older than the flag"
+    ),
+    "flags_first": Text(
+        "uma flag mudou há pouco e é desligada antes",
+        "a flag changed a short while ago and is turned off first",
+    ),
     # the way to an ending
     "done": Text("feito e conferido", "done and checked"),
     "too_many_calls": Text("exigiria chamadas demais", "it would take too many calls"),
@@ -138,6 +167,11 @@ NOTES = {
     "provisioned_concurrency_moves": Text(
         "A concorrência provisionada do alias leva minutos para acompanhar.",
         "The alias's provisioned concurrency takes minutes to follow.",
+    ),
+    "flag_deployment_stopped": Text(
+        "A implantação de flags em curso é interrompida; o AppConfig volta ao documento anterior.",
+        "The deployment of flags in progress is stopped; AppConfig goes back to the document"
+        " before.",
     ),
     "deployment_stopped": Text(
         "A implantação em curso é interrompida; o próprio CodeDeploy volta o alias.",
