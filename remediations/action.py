@@ -156,6 +156,16 @@ def effect_is_outcome(context: Context, _run: Run) -> Sample:
     return Sample(context.now(), Verdict.GOOD, {})
 
 
+def no_problem(_inventory: Inventory, _params: Params) -> str | None:
+    """Find nothing wrong."""
+    return None
+
+
+def always(_run: Run) -> bool:
+    """Measure every run."""
+    return True
+
+
 def no_verdicts(_plan: Plan, _recovered: bool) -> Mapping[str, bool]:  # noqa: FBT001 as Action.healthy
     """Prove nothing about versions."""
     return {}
@@ -179,9 +189,11 @@ class Action:
 
     ``more`` is asked once the planned calls are done, with all that were made: it returns the calls
     that the world turned out to need, or LATER to be asked again. ``own`` are the calls of
-    OWN_SERVICE by operation. ``moot`` are error codes that say that there is nothing left to do.
-    Without ``measured`` the effect is the outcome. ``patience`` is how long the effect may take, in
-    seconds, where the engine's own deadline is too short.
+    OWN_SERVICE by operation. ``moot`` are error codes that end no run: there is nothing left to do,
+    or ``more`` finds out what is. Without ``measured``, or ``measured_for`` a run, the effect is
+    the outcome. ``problem`` says what the inventory has against parameters, if anything.
+    ``patience`` is how long the effect may take, in seconds, where the engine's own deadline is too
+    short.
     """
 
     name: str
@@ -203,4 +215,6 @@ class Action:
     own: Mapping[str, OwnCall] = field(default_factory=dict)
     moot: frozenset[str] = frozenset()
     measured: bool = True
+    measured_for: Callable[[Run], bool] = always
+    problem: Callable[[Inventory, Params], str | None] = no_problem
     patience: float | None = None
