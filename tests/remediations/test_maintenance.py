@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -105,8 +106,6 @@ class Site:
             EnvironmentIdentifier=config.environment,
             ConfigurationProfileIdentifier=config.profile,
         )["InitialConfigurationToken"]
-        import json  # noqa: PLC0415 needed here alone
-
         answer = data.get_latest_configuration(ConfigurationToken=token)
         document = json.loads(answer["Configuration"].read())
         return bool(document[str(config.maintenance_flag)]["enabled"])
@@ -399,7 +398,7 @@ def test_what_is_no_window_is_refused(site: Site, asked: Asked) -> None:
 
 def test_own_alerts_are_all_of_them(inventory: Inventory) -> None:
     """Every alert on Vigia itself and of security is named; every named alert exists."""
-    found = packs(inventory)
+    found = packs(inventory.model_copy(update={"playbooks": ()}))
     names = {rule.name for pack in found.values() for rule in pack}
     own = {rule.name for pack in ("engine", "missing-data") for rule in found[pack]}
     assert own | {ALERT} == set(SELF_ALERTS)

@@ -18,7 +18,7 @@ from inventory.model import Inventory
 from inventory.settings import Settings
 from vigia import inventory_file, remote, tables
 from vigia.commands import health
-from vigia.exits import Exit
+from vigia.exits import CommandError, Exit
 from vigia.remote import Remote
 
 _POLL = 0.5
@@ -83,12 +83,18 @@ def _end(args: argparse.Namespace, settings: Settings) -> int:
     service, inventory = Remote(args, settings), inventory_file.load(args, settings)
     service.post("/v1/maintenance/end", {"by": getpass.getuser()})
     found = _follow(service)
-    if args.format == "json":
+    if args.format == "table":
+        # At once: whatever Prometheus says, this is how the window ended.
+        _show(args, inventory, found)
+    try:
         rows = health.look(inventory, "now", args.prometheus)
+    except CommandError:
+        if args.format == "json":
+            tables.dump({**found, "health": None})
+        raise
+    if args.format == "json":
         tables.dump({**found, "health": [health.plain(row) for row in rows]})
     else:
-        _show(args, inventory, found)
-        rows = health.look(inventory, "now", args.prometheus)
         health.show(args, inventory, rows)
     return Exit.UNHEALTHY if found["phase"] not in _WELL else health.verdict(rows)
 
