@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,20 @@ from remediations.app import RemediationsApp
 from simulator.aws.server import EmbeddedAws
 from simulator.processes import free_port
 from simulator.seed import seed
+from vigia.__main__ import main
 from web.address import Address
 from web.server import WebServer
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the command answered."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 class Service:
@@ -31,19 +42,20 @@ class Service:
     def __init__(self, app: RemediationsApp, url: str, token: Path, prometheus: str) -> None:
         self.app = app
         self.prometheus = prometheus
-        self._options = ["--url", url, "--token-file", str(token)]
+        self._options = [
+            *("--url", url, "--token-file", str(token)),
+            *("--config.file", str(ROOT / "platform.yaml")),
+        ]
 
-    def say(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run the command without a terminal."""
-        return subprocess.run(
-            [sys.executable, "-m", "vigia", "maintenance", *words, *self._options],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+    def say(self, *words: str) -> Said:
+        """Run the command in this process: starting another for each would take longer."""
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            try:
+                code = main(["maintenance", *words, *self._options])
+            except SystemExit as ended:
+                code = int(str(ended.code))
+        return Said(code, out.getvalue(), err.getvalue())
 
 
 def _prometheus() -> Flask:
