@@ -50,7 +50,8 @@ class AlertRule:
 
     ``threshold`` is the limit in the unit of ``panel``, which draws it; ``values`` fill the
     placeholders of ``texts`` that are not labels of the expression; ``playbook`` is the
-    remediation that the inventory allows for it.
+    remediation that the inventory allows for it; ``about`` are labels that say what the alert is
+    about where the expression has none, ``extra`` those that tell alerts of one name apart.
     """
 
     name: str
@@ -68,6 +69,7 @@ class AlertRule:
     source: Source = Source.EXPORTER
     values: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -88,7 +90,7 @@ class AlertRule:
             labels["remediation"] = self.playbook
         if self.severity is Severity.PAGE and self.tier == 1:
             labels["escalate"] = "true"
-        return labels | dict(self.extra)
+        return labels | dict(self.extra) | dict(self.about)
 
     def _address(self, inventory: Inventory) -> str:
         if self.source is Source.REMEDIATIONS:

@@ -150,19 +150,13 @@ class Flag(Section):
 
 
 class AppConfig(Section):
-    """Where the feature flags live; ``maintenance_flag`` is on during a maintenance window."""
+    """Where the feature flags live; ``maintenance_flag``, if there is one, is on in maintenance."""
 
     application: Name
     environment: Name
     profile: Name
     flags: tuple[Flag, ...]
     maintenance_flag: Name | None = None
-
-    @model_validator(mode="after")
-    def _known_flag(self) -> AppConfig:
-        if self.maintenance_flag not in (None, *(flag.name for flag in self.flags)):
-            raise ValueError(f"maintenance_flag: '{self.maintenance_flag}' is none of the flags")
-        return self
 
 
 class InfluxDb(Section):

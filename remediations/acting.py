@@ -85,7 +85,8 @@ def _find_out(worker: Worker, run: Run, plan: Plan, step: Step) -> Run:
 
 def _patience(worker: Worker, run: Run, error: UnavailableError) -> Run:
     now, engine = worker.now(), worker.inventory.engine
-    if now >= (run.intended_at or now) + engine.verify_deadline:
+    patience = worker.action(run).patience or engine.verify_deadline
+    if now >= (run.intended_at or now) + patience:
         return worker.ledger.runs.close(
             run, Outcome.INCONCLUSIVE, now, reason=error.reason, detail=error.detail
         )

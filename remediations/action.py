@@ -60,6 +60,26 @@ class UnavailableError(Exception):
         self.detail = detail
 
 
+class NotMadeError(Exception):
+    """An own call was not carried out; ``certain`` where that is known, else only reading tells."""
+
+    def __init__(self, code: str, detail: str, *, certain: bool) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.certain = certain
+
+
+@dataclass(frozen=True)
+class Result:
+    """How an effect that is there is told: a stable reason, a readable addition.
+
+    Without ``good`` the run ends as ineffective, and a human is called.
+    """
+
+    good: bool = True
+    reason: str = "done"
+    detail: str | None = None
+
+
 class Finding(StrEnum):
     """What reading the world says of a call whose answer is not on record.
 
@@ -166,6 +186,11 @@ def always(_run: Run) -> bool:
     return True
 
 
+def plain_result(_plan: Plan, _seen: Observation) -> Result:
+    """Say that what was planned is done."""
+    return Result()
+
+
 def no_verdicts(_plan: Plan, _recovered: bool) -> Mapping[str, bool]:  # noqa: FBT001 as Action.healthy
     """Prove nothing about versions."""
     return {}
@@ -191,9 +216,9 @@ class Action:
     that the world turned out to need, or LATER to be asked again. ``own`` are the calls of
     OWN_SERVICE by operation. ``moot`` are error codes that end no run: there is nothing left to do,
     or ``more`` finds out what is. Without ``measured``, or ``measured_for`` a run, the effect is
-    the outcome. ``problem`` says what the inventory has against parameters, if anything.
-    ``patience`` is how long the effect may take, in seconds, where the engine's own deadline is too
-    short.
+    the outcome, told by ``result``. ``problem`` says what the inventory has against parameters, if
+    anything. ``patience`` is how long the action may take, in seconds, where the engine's own
+    deadline is too short.
     """
 
     name: str
@@ -217,4 +242,5 @@ class Action:
     measured: bool = True
     measured_for: Callable[[Run], bool] = always
     problem: Callable[[Inventory, Params], str | None] = no_problem
+    result: Callable[[Plan, Observation], Result] = plain_result
     patience: float | None = None

@@ -10,11 +10,12 @@ from typing import Any
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
+from remediations.action import NotMadeError
 from remediations.model import Call, StepState
 
 _SERVER_ERROR = 500
 _VERSION = re.compile(r"[0-9]+")
-_THROTTLED = frozenset(
+THROTTLED = frozenset(
     {
         "Throttling",
         "ThrottlingException",
@@ -74,7 +75,7 @@ def carry_out(work: Callable[[], Any], moot: frozenset[str] = frozenset()) -> An
         code = error.response.get("Error", {}).get("Code", "Unknown")
         if code in moot:
             return Answer(StepState.DONE, metadata.get("RequestId"), describe(error))
-        throttled = code in _THROTTLED
+        throttled = code in THROTTLED
         certain = throttled or metadata.get("HTTPStatusCode", _SERVER_ERROR) < _SERVER_ERROR
         return Answer(
             state=StepState.FAILED if certain else StepState.UNKNOWN,
@@ -84,6 +85,9 @@ def carry_out(work: Callable[[], Any], moot: frozenset[str] = frozenset()) -> An
         )
     except BotoCoreError as error:
         return Answer(StepState.UNKNOWN, None, describe(error))
+    except NotMadeError as error:
+        state = StepState.FAILED if error.certain else StepState.UNKNOWN
+        return Answer(state, None, str(error)[:300])
     request = response["ResponseMetadata"].get("RequestId") if response else None
     return Answer(StepState.DONE, request, None)
 

@@ -16,7 +16,8 @@ def verify(worker: Worker, run: Run, plan: Plan) -> Run:
     action = worker.action(run)
     over = now >= applied + (action.patience or engine.verify_deadline)
     try:
-        found = action.effect(plan, worker.observe(run))
+        seen = worker.observe(run)
+        found = action.effect(plan, seen)
     except FailedError as error:
         return runs.close(run, Outcome.FAILED, now, reason=error.reason, detail=error.detail)
     except UnavailableError as error:
@@ -38,7 +39,9 @@ def verify(worker: Worker, run: Run, plan: Plan) -> Run:
     if found is Finding.PENDING:
         return worker.wait(run, engine.sample_every)
     if not (action.measured and action.measured_for(run)):
-        return runs.close(run, Outcome.SUCCEEDED, now, reason="done")
+        told = action.result(plan, seen)
+        outcome = Outcome.SUCCEEDED if told.good else Outcome.INEFFECTIVE
+        return runs.close(run, outcome, now, reason=told.reason, detail=told.detail)
     if now < applied + engine.settle:
         return worker.wait(run, applied + engine.settle - now)
     return _sample(worker, run, plan, over=over)

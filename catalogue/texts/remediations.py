@@ -8,6 +8,10 @@ NEEDS_HUMAN = Text(
     "{action} em {target} precisa de uma pessoa: {reason} (execução {run})",
     "{action} on {target} needs a human: {reason} (run {run})",
 )
+ALL_NEED_HUMAN = Text(
+    "nenhuma ação é executada, é preciso uma pessoa: {reason} ({action} em {target}, entre outras)",
+    "no action is taken, a human is needed: {reason} ({action} on {target} among others)",
+)
 REASONS = {
     # intake
     "no_playbook": Text("o alerta não nomeia um playbook", "the alert names no playbook"),
@@ -116,7 +120,17 @@ REASONS = {
         "uma flag mudou há pouco e é desligada antes",
         "a flag changed a short while ago and is turned off first",
     ),
+    "snapshot_exists": Text(
+        "já há um snapshot deste segundo", "there is a snapshot of this very second already"
+    ),
+    "snapshot_unreadable": Text(
+        "o manifesto do snapshot não pôde ser lido", "the snapshot's manifest cannot be read"
+    ),
     # the way to an ending
+    "snapshot_incomplete": Text(
+        "o snapshot está incompleto: há objetos que não foram copiados",
+        "the snapshot is incomplete: there are objects that were not copied",
+    ),
     "done": Text("feito e conferido", "done and checked"),
     "too_many_calls": Text("exigiria chamadas demais", "it would take too many calls"),
     "approval_needed": Text("o plano aguarda aprovação", "the plan awaits approval"),
@@ -151,6 +165,14 @@ REASONS = {
     "expired": Text("expirou sem agir", "it expired without acting"),
 }
 NOTES = {
+    "not_point_in_time": Text(
+        "Os objetos são copiados um após o outro: o snapshot não mostra um só instante.",
+        "Objects are copied one after the other: the snapshot does not show one point in time.",
+    ),
+    "copies_are_billed": Text(
+        "As cópias e os pedidos são cobrados; as cópias ficam até alguém apagá-las.",
+        "Copies and requests are billed; the copies stay until somebody deletes them.",
+    ),
     "events_are_lost": Text(
         "Com a regra desabilitada, eventos que chegam se perdem, salvo os arquivados.",
         "While a rule is disabled, events that arrive are lost unless they are archived.",

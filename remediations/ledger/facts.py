@@ -54,22 +54,24 @@ class Facts:
         return tuple(plan for plan in plans if plan is not None)
 
     def sick_targets(self, since: float) -> set[str]:
-        """Return targets whose newest delivery since then says that they are sick."""
-        query = (
-            sa.select(DELIVERIES.c.fingerprint, DELIVERIES.c.status, DELIVERIES.c.target)
-            .where(
-                DELIVERIES.c.received_at >= since,
-                DELIVERIES.c.decision != Decision.REFUSED.value,
-            )
-            .order_by(DELIVERIES.c.received_at)
+        """Return targets that an alert delivered since then says are sick, and none took back."""
+        fired, resolved = DELIVERIES.alias("fired"), DELIVERIES.alias("resolved")
+        # Judged by the database: in a storm there are more deliveries than one wants to read.
+        taken_back = sa.select(sa.literal(1)).where(
+            resolved.c.fingerprint == fired.c.fingerprint,
+            resolved.c.received_at >= fired.c.received_at,
+            resolved.c.starts_at >= fired.c.starts_at,
+            resolved.c.status == "resolved",
+            resolved.c.decision != Decision.REFUSED.value,
         )
-        targets: dict[str, str] = {}
-        status: dict[str, str] = {}
-        for row in self._all(query):
-            status[row.fingerprint] = row.status
-            if row.target:
-                targets[row.fingerprint] = row.target
-        return {target for key, target in targets.items() if status[key] == "firing"}
+        query = sa.select(fired.c.target.distinct()).where(
+            fired.c.received_at >= since,
+            fired.c.status == "firing",
+            fired.c.target.is_not(None),
+            fired.c.decision != Decision.REFUSED.value,
+            ~taken_back.exists(),
+        )
+        return {str(row[0]) for row in self._all(query)}
 
     def verdicts(self, target: str) -> dict[str, bool]:
         """Return which versions of the target are known to be healthy or not."""
