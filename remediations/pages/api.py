@@ -91,6 +91,8 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
 
     @pages.get("/runs")
     def _runs() -> ResponseReturnValue:
+        if unknown := sorted(set(request.args) - {"open"}):
+            return problem(400, f"'{unknown[0][:64]}' is not a parameter")
         wanted = request.args.get("open", "false")
         if wanted not in ("true", "false"):
             return problem(400, "open is true or false")
