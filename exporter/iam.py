@@ -27,6 +27,10 @@ _PREFIXES = {
 }
 """The prefix of a service's actions, where it is not the name of its client or of its signature."""
 _S3 = {
+    "CompleteMultipartUpload": "PutObject",
+    "CopyObject": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
     "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
     "GetBucketAnalyticsConfiguration": "GetAnalyticsConfiguration",
     "GetBucketEncryption": "GetEncryptionConfiguration",
@@ -39,6 +43,9 @@ _S3 = {
     "GetBucketReplication": "GetReplicationConfiguration",
     "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
     "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "UploadPart": "PutObject",
+    "UploadPartCopy": "PutObject",
     "HeadBucket": "ListBucket",
     "HeadObject": "GetObject",
     "ListBucketAnalyticsConfigurations": "GetAnalyticsConfiguration",
@@ -80,15 +87,16 @@ _ACCOUNT_WIDE = frozenset(
 # A managed policy holds 6,144 characters: beyond so many names, their common beginning stands.
 _MOST_NAMES = 10
 _MAIN_ONLY = ("ce:",)
+_HTTP = {"Get": "GET", "Update": "PATCH"}
 
 
 def action(service: str, operation: str) -> str:
     """Return the IAM action of a call, by the name of its boto3 client and of its operation."""
     if service == "s3":
         return f"s3:{_S3.get(operation, operation)}"
-    if service == "apigateway" and operation.startswith("Get"):
+    if service == "apigateway" and operation.startswith(tuple(_HTTP)):
         # API Gateway's actions are HTTP's methods.
-        return "apigateway:GET"
+        return f"apigateway:{next(m for start, m in _HTTP.items() if operation.startswith(start))}"
     return f"{_PREFIXES.get(service, service)}:{operation}"
 
 

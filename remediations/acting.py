@@ -26,7 +26,7 @@ def act(worker: Worker, run: Run, plan: Plan) -> Run:
     try:
         call = _next(worker, run, plan, [step.call for step in steps])
     except UnavailableError as error:
-        return _patience(worker, run, error)
+        return _patience(worker, run, steps, error)
     now = worker.now()
     if call is LATER:
         return worker.wait(run, worker.inventory.engine.sample_every)
@@ -62,7 +62,7 @@ def _find_out(worker: Worker, run: Run, plan: Plan, step: Step) -> Run:
     try:
         found = worker.action(run).settled(plan, step.call, worker.observe(run))
     except UnavailableError as error:
-        return _patience(worker, run, error)
+        return _patience(worker, run, [step], error)
     if found is Finding.HAPPENED:
         return runs.settle(run, step, StepState.DONE, now, how="observed")
     if found is Finding.PENDING:
@@ -83,10 +83,13 @@ def _find_out(worker: Worker, run: Run, plan: Plan, step: Step) -> Run:
     return worker.call(run, "apply", step.index, step.call)
 
 
-def _patience(worker: Worker, run: Run, error: UnavailableError) -> Run:
+def _patience(worker: Worker, run: Run, steps: Sequence[Step], error: UnavailableError) -> Run:
+    """Wait until what must be read can be, but not for ever after the last step that was made."""
     now, engine = worker.now(), worker.inventory.engine
     patience = worker.action(run).patience or engine.verify_deadline
-    if now >= (run.intended_at or now) + patience:
+    # An action of many calls may have begun long ago, and be well.
+    since = max((step.settled_at or step.intended_at or now for step in steps), default=now)
+    if now >= since + patience:
         return worker.ledger.runs.close(
             run, Outcome.INCONCLUSIVE, now, reason=error.reason, detail=error.detail
         )

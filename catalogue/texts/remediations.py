@@ -130,6 +130,15 @@ REASONS = {
         "o bucket passaria do limite de regras da S3",
         "the bucket would have more rules than S3 takes",
     ),
+    "influxdb_unreachable": Text("o InfluxDB não responde", "InfluxDB does not answer"),
+    "influxdb_denied": Text("o InfluxDB negou a permissão", "InfluxDB denied permission"),
+    "influxdb_refused": Text("o InfluxDB recusou o pedido", "InfluxDB refused the request"),
+    "influxdb_server_error": Text(
+        "o InfluxDB respondeu com erro", "InfluxDB answered with an error"
+    ),
+    "influxdb_no_token": Text(
+        "falta o token do InfluxDB para as ações", "the actions have no token for InfluxDB"
+    ),
     # the way to an ending
     "snapshot_incomplete": Text(
         "o snapshot está incompleto: há objetos que não foram copiados",
@@ -169,6 +178,10 @@ REASONS = {
     "expired": Text("expirou sem agir", "it expired without acting"),
 }
 NOTES = {
+    "data_are_deleted": Text(
+        "Dados mais antigos que o novo prazo são apagados para sempre.",
+        "Data older than the new limit are deleted for good.",
+    ),
     "objects_expire": Text(
         "Objetos que vencem são apagados para sempre.", "Objects that expire are deleted for good."
     ),

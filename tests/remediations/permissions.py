@@ -22,6 +22,15 @@ NOTES = Notes()
 _ASKING = ("observe", "plan", "settled", "effect", "undo", "baseline", "judge", "healthy", "more")
 
 
+NOTES_OF_AWS = "the API reference"
+_ALSO = {
+    ("s3", "CopyObject"): ("s3:GetObject", "s3:GetObjectTagging", "s3:PutObjectTagging"),
+    ("s3", "UploadPartCopy"): ("s3:GetObject",),
+    ("s3", "CreateMultipartUpload"): ("s3:PutObjectTagging",),
+}
+"""What an operation needs beside its own permission, by the API reference of S3."""
+
+
 class _Here(threading.local):
     name: str | None = None
 
@@ -68,6 +77,8 @@ def noting() -> Iterator[None]:
         if _HERE.name is not None:
             service = self.meta.service_model.service_name
             NOTES.note(_HERE.name, service, operation)
+            for allowed in _ALSO.get((service, operation), ()):
+                took_over(frozenset({(_HERE.name, allowed)}), NOTES_OF_AWS)
         return called(self, operation, arguments)
 
     def make(self: Worker, run: Run, call: Call) -> Any:
