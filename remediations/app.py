@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
 from flask import Flask, abort, request
@@ -16,6 +15,7 @@ from inventory.clock import Clock, SystemClock
 from inventory.discover import discover
 from inventory.model import Inventory
 from inventory.settings import Settings, SettingsError, read_tokens
+from inventory.version import VERSION
 from remediations import actions as action_package
 from remediations.action import Action, Context
 from remediations.alertmanager import Alertmanager
@@ -79,7 +79,7 @@ class RemediationsApp:
             api(self.ledger, inventory, actions, bearer(tokens), self.engine.wake, clock.now)
         )
         self.wsgi.register_blueprint(
-            console(self.ledger, registry, inventory.locale, version("vigia"), runbook, clock.now)
+            console(self.ledger, registry, inventory.locale, VERSION, runbook, clock.now)
         )
 
     def start(self) -> None:
