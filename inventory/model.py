@@ -197,12 +197,13 @@ class Budget(Section):
 class Playbook(Section):
     """What an alert's ``remediation`` label may do, how far, and to which targets.
 
-    ``params`` are handed to the action, which knows their names.
+    ``params`` are handed to the action, which knows their names. Without a ``mode`` the action's
+    risk decides.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     action: Name
-    mode: Literal["shadow", "approve", "auto"]
+    mode: Literal["shadow", "approve", "auto"] | None = None
     targets: Annotated[tuple[Name, ...], Field(min_length=1)]
     alerts: Annotated[tuple[Name, ...], Field(min_length=1)]
     params: Mapping[str, Any] = {}

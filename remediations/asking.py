@@ -7,10 +7,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from inventory.model import Inventory
-from remediations.action import Action
+from inventory.model import Inventory, Playbook
+from remediations.action import Action, Risk
 from remediations.ledger.deliveries import Intent
 from remediations.model import BY_HAND
+
+MODES = {Risk.LOW: "auto", Risk.MEDIUM: "approve", Risk.HIGH: "shadow"}
+"""The mode of a playbook that names none: what could do most harm only shows what it would do."""
+
+
+def mode_of(book: Playbook, action: Action) -> str:
+    """Return how far a playbook may go: as the inventory says, else by the action's risk."""
+    return book.mode or MODES[action.risk]
 
 
 class AskedWronglyError(Exception):

@@ -112,18 +112,20 @@ def _baseline(worker: Worker, run: Run) -> Mapping[str, float | None]:
 
 
 def _replan(worker: Worker, run: Run, reason: str) -> Run:
-    """Drop the plan; the next look makes a new one, and an approval of the old one is void."""
+    """Drop the plan, visibly; the next look makes a new one, and an approval is void."""
     now = worker.now()
     return worker.ledger.runs.move(
         run,
-        State.READY,
+        State.BLOCKED,
         now,
-        kind="replan",
-        body={"reason": reason},
+        kind="blocked",
+        body={"reason": reason, "detail": None},
+        # Whoever approved believes that it is being done.
+        call=reason if run.approved_by is not None else None,
         plan=None,
         plan_hash=None,
         approved_by=None,
-        reason=None,
+        reason=reason,
         detail=None,
         next_at=now,
     )

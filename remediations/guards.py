@@ -112,14 +112,24 @@ def rate(situation: Situation) -> Hold | None:
 
 
 def blast_radius(situation: Situation) -> Hold | None:
-    """Hold when too large a share of the platform would have been acted on within an hour."""
+    """Hold when too large a share of one kind of target would have been acted on within an hour.
+
+    A function counts among all functions; anything else among all that its action may act on.
+    """
     functions = situation.inventory.function_names
-    touched = {*situation.acted_last_hour, situation.run.target} & set(functions)
-    share = len(touched) / len(functions)
+    kind = set(functions if situation.run.target in functions else situation.owned)
+    touched = {*situation.acted_last_hour, situation.run.target} & kind
+    share = len(touched) / max(len(kind), 1)
     if len(touched) <= 1 or share <= situation.inventory.engine.max_share:
         return None
-    return _hold(situation, "blast_radius", f"{share:.0%} of the platform within an hour")
+    return _hold(situation, "blast_radius", f"{len(touched)} of {len(kind)} within an hour")
 
+
+REASONS = (
+    *("kill_switch", "maintenance", "not_allowed", "storm", "target_busy", "cool_down", "rate"),
+    *("blast_radius", "plan_expired", "drift", "no_data", "alert_unconfirmed"),
+)
+"""What commonly holds a run; each is counted from zero, so that its first time is seen."""
 
 GUARDS: tuple[Callable[[Situation], Hold | None], ...] = (
     kill_switch,

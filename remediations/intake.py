@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from inventory.model import Inventory
 from remediations.action import Action
+from remediations.asking import mode_of
 from remediations.ledger.deliveries import Delivery, Intent
 from remediations.model import Decision
 
@@ -127,5 +128,6 @@ def _rule(
         return Decision.REFUSED, "foreign_target", target[:100], None
     if status == "resolved":
         return Decision.ACCEPTED, "resolved", None, None
-    intent = Intent(book.action, target, book.name, book.mode, dict(book.params))
+    mode = mode_of(book, actions[book.action])
+    intent = Intent(book.action, target, book.name, mode, dict(book.params))
     return Decision.ACCEPTED, None, None, intent

@@ -16,6 +16,7 @@ from vigia import commands
 from vigia.exits import CommandError, Exit
 
 Run = Callable[[argparse.Namespace, Settings], int]
+_TELL_TOO_MUCH = ("boto3", "botocore", "s3transfer", "urllib3")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -32,12 +33,19 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def hush() -> None:
+    """Keep what the AWS libraries send out of the log, whatever the level: it holds credentials."""
+    for name in _TELL_TOO_MUCH:
+        logging.getLogger(name).setLevel(logging.INFO)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     args = build_parser().parse_args(argv)
     logging.basicConfig(
         level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    hush()
     run: Run = args.run
     try:
         return int(run(args, Settings.read(os.environ)))

@@ -48,6 +48,10 @@ REASONS = {
         "parte grande demais da plataforma seria tocada",
         "too large a share of the platform would be touched",
     ),
+    "plan_expired": Text("o plano venceu e será refeito", "the plan has expired and is made anew"),
+    "approval_missing": Text(
+        "o plano mudou e precisa de aprovação", "the plan has changed and needs approval"
+    ),
     # evidence
     "alert_unconfirmed": Text("não há como confirmar o alerta", "the alert cannot be confirmed"),
     "alert_resolved": Text("o alerta já terminou", "the alert has resolved already"),
