@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
+from exporter.iam import action as permission
 from remediations.action import Action
 from remediations.app import all_actions
 from remediations.model import Call, Run
@@ -19,6 +21,16 @@ from remediations.worker import Worker
 from tests.exporter.permissions import Judge, Notes
 
 NOTES = Notes()
+ASKED: set[tuple[str, str, str, str]] = set()
+"""Action, client, operation and the JSON of the arguments that name what it is about."""
+_ALSO = {
+    "codedeploy:CreateDeployment": (
+        *("codedeploy:GetApplicationRevision", "codedeploy:GetDeploymentConfig"),
+        "codedeploy:RegisterApplicationRevision",
+    ),
+    "s3:CopyObject": (*("s3:GetObject", "s3:GetObjectTagging", "s3:PutObjectTagging"),),
+}
+"""What AWS asks of the caller beside the action that is called, by its API references."""
 _ASKING = ("observe", "plan", "settled", "effect", "undo", "baseline", "judge", "healthy", "more")
 
 
@@ -67,7 +79,7 @@ def noting() -> Iterator[None]:
     def make_api_call(self: Any, operation: str, arguments: Any) -> Any:
         if _HERE.name is not None:
             service = self.meta.service_model.service_name
-            NOTES.note(_HERE.name, service, operation)
+            _note(_HERE.name, service, operation, arguments)
         return called(self, operation, arguments)
 
     def make(self: Worker, run: Run, call: Call) -> Any:
@@ -85,6 +97,14 @@ def noting() -> Iterator[None]:
         patched.setattr(Worker, "_make", make)
         patched.setattr(Worker, "action", action)
         yield
+
+
+def _note(name: str, service: str, operation: str, arguments: Mapping[str, Any]) -> None:
+    NOTES.note(name, service, operation)
+    test = NOTES.used[permission(service, operation)]
+    took_over(frozenset((name, one) for one in _ALSO.get(f"{service}:{operation}", ())), test)
+    names = {key: value for key, value in arguments.items() if isinstance(value, str)}
+    ASKED.add((name, service, operation, json.dumps(names, sort_keys=True)))
 
 
 def took_over(used: frozenset[tuple[str, str]], test: str) -> None:

@@ -12,7 +12,8 @@ from inventory.load import load_inventory
 from inventory.model import Inventory
 from inventory.settings import Settings
 from remediations import telemetry
-from vigia import demo_extra, inventory_file
+from remediations.app import all_actions
+from vigia import demo_extra, inventory_file, writer_policy
 from vigia.exits import CommandError, Exit
 
 
@@ -47,6 +48,7 @@ def generated(inventory: Inventory) -> dict[Path, str]:
         **alerts.generate.files(inventory),
         **dashboards.files(inventory),
         **iam.files(inventory, collectors),
+        **writer_policy.files(inventory, all_actions().values()),
         **reference.files(inventory, collectors, {"The remediation service": telemetry.SPECS}),
     }
     return {Path(name): text for name, text in sorted(files.items())}

@@ -23,7 +23,10 @@ EQUAL, ESCALATED, VIOLATION = "equal", "escalated", "violation"
 
 @dataclass(frozen=True)
 class Record:
-    """A run's end. ``effects`` counts, by service and operation, the calls that took effect."""
+    """A run's end. ``effects`` counts, by service and operation, the calls that took effect.
+
+    ``used`` are the permissions that were needed, ``asked`` what was asked of AWS with which names.
+    """
 
     outcome: Outcome | None
     reason: str | None
@@ -38,6 +41,7 @@ class Record:
     reads: int
     calls: tuple[tuple[str, str], ...]
     used: frozenset[tuple[str, str]] = frozenset()
+    asked: frozenset[tuple[str, str, str, str]] = frozenset()
 
 
 def record(rig: Rig, case: Case, run: Run, hooks: Hooks) -> Record:
