@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from inventory.durations import Duration
+from inventory.limits import Limits, Threshold
 from inventory.resources import (
     Api,
     AppConfig,
@@ -96,15 +97,7 @@ class Collection(Section):
     deployments_lookback: Duration = 30 * 86_400.0
 
 
-class Threshold(Section):
-    """A limit, the window it is judged over and how many windows in a row must cross it."""
-
-    above: Positive
-    window: Duration
-    times: Annotated[int, Field(ge=1)]
-
-
-class Thresholds(Section):
+class Thresholds(Limits):
     """Limits that the platform's operators use."""
 
     lambda_errors: Threshold

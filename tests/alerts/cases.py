@@ -71,6 +71,8 @@ def _regressed() -> Cases:
             ),
             *(quiet(bad | {series: line}, T0, T0 + 60) for series, line in edges.items()),
             quiet({key: line for key, line in bad.items() if key != earlier}, T0, T0 + 60),
+            # Exactly three times the ratio before: binary fractions, so that it is exact.
+            quiet(bad | {ratio: gauge({0: 0, T0: 0.75}), earlier: gauge({0: 0.25})}, T0, T0 + 60),
             # An hour later the look-back holds other failures, but not this deployment's.
             Scenario(
                 frozenset({RESOLVES}),
@@ -222,7 +224,12 @@ CASES: dict[str, Cases] = {
     "ApiBudgetBurnFast": burn("api_latency", FAST),
     "ApiBudgetBurnSlow": burn("api_latency", SLOW),
     "ExporterDown": down("vigia-exporter"),
-    "CollectorFailing": level('vigia_collector_up{collector="api"}', 1, 1, 0, wait=900),
+    "CollectorFailing/vital": replace(
+        level('vigia_collector_up{collector="api"}', 1, 1, 0, wait=900), apart="priority"
+    ),
+    "CollectorFailing/other": replace(
+        level('vigia_collector_up{collector="cost"}', 1, 1, 0, wait=900), apart="priority"
+    ),
     "CollectorStale": Cases(
         tuple(
             replace(
