@@ -1,7 +1,7 @@
 """The IAM policy of the remediation service: what its actions declare, on what the inventory has.
 
-Changes are allowed on resources by their whole names, however many: nothing that is merely called
-alike may be changed. Only names that AWS gives (of flags' applications, of the database) cannot
+Resources stand by their whole names, however many: nothing that is merely called alike may be
+changed. Reads and changes of one kind of resource share a statement, for a managed policy is short. Only names that AWS gives (of flags' applications, of the database) cannot
 stand, for the inventory does not know them.
 """
 
@@ -29,16 +29,6 @@ def policy(inventory: Inventory, actions: Iterable[Action]) -> dict[str, Any]:
 
     Actions act in the main account alone.
     """
-    known = list(actions)
+    names = sorted({name for action in actions for name in (*action.reads, *action.writes)})
     main = inventory.model_copy(update={"scopes": ()})
-    reads = sorted({name for action in known for name in action.reads})
-    writes = sorted({name for action in known for name in action.writes} - set(reads))
-    change = iam.policy(
-        main.model_copy(update={"aws": main.aws.model_copy(update={"role_arn": None})}),
-        writes,
-        verb="Change",
-        most_names=sys.maxsize,
-    )
-    document = iam.policy(main, reads)
-    document["Statement"] += change["Statement"]
-    return document
+    return iam.policy(main, names, verb="Use", most_names=sys.maxsize)

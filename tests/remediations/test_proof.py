@@ -131,6 +131,15 @@ def test_a_human_told_is_no_violation(whole: Record) -> None:
     assert judge(whole, told) == ("escalated", [])
 
 
+def test_only_what_may_be_repeated_is(whole: Record) -> None:
+    """A call of which AWS cannot be asked may take effect twice, never thrice; no other may."""
+    key = ("logs", "PutRetentionPolicy")
+    twice, thrice = (replace(whole, effects={key: times}) for times in (2, 3))
+    assert judge(whole, twice)[0] == "violation"
+    assert judge(whole, twice, {key}) == ("equal", [])
+    assert judge(whole, thrice, {key})[0] == "violation"
+
+
 def test_a_fault_that_never_strikes_is_no_proof(world: World) -> None:
     """A kill at a place that a run does not come to is an error, not a success."""
     never = Fault("killed", "commit", 10_000, KILLS[0].rig, kills=True)

@@ -29,7 +29,7 @@ class Proof:
 
     def add(self, whole: Record, fault: Fault, found: Record) -> None:
         """Judge one broken run."""
-        verdict, wrong = judge(whole, found)
+        verdict, wrong = judge(whole, found, self.case.repeats)
         counts = self.verdicts.setdefault(fault.name, {})
         counts[verdict] = counts.get(verdict, 0) + 1
         self.wrong += [f"{self.case} on {self.database}, {fault}: {line}" for line in wrong]
