@@ -1,8 +1,9 @@
 """The IAM policy of the remediation service: what its actions declare, on what the inventory has.
 
 Resources stand by their whole names, however many: nothing that is merely called alike may be
-changed. Reads and changes of one kind of resource share a statement, for a managed policy is short. Only names that AWS gives (of flags' applications, of the database) cannot
-stand, for the inventory does not know them.
+changed. Only names that AWS gives (of flags' applications, of the database) cannot stand, for the
+inventory does not know them. Reads and changes of one kind of resource share a statement, because
+a managed policy must be short.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from remediations.action import Action
 from remediations.app import all_actions
 from remediations.model import Call, Run
 from remediations.worker import Worker
+from simulator.aws.server import EmbeddedAws
 from tests.exporter.permissions import Judge, Notes
 
 NOTES = Notes()
@@ -74,10 +75,16 @@ def noting() -> Iterator[None]:
     """Note every call to AWS that an action makes, whoever runs the engine."""
     called = BaseClient._make_api_call
     made, looked_up = Worker._make, Worker.action
+    handed = EmbeddedAws.client
     known: dict[str, Action] = {}
 
+    def client(self: EmbeddedAws, *arguments: Any, **named: Any) -> Any:
+        found = handed(self, *arguments, **named)
+        found.of_the_test = True
+        return found
+
     def make_api_call(self: Any, operation: str, arguments: Any) -> Any:
-        if _HERE.name is not None:
+        if _HERE.name is not None and not hasattr(self, "of_the_test"):
             service = self.meta.service_model.service_name
             _note(_HERE.name, service, operation, arguments)
         return called(self, operation, arguments)
@@ -93,6 +100,7 @@ def noting() -> Iterator[None]:
         return known[found.name]
 
     with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(EmbeddedAws, "client", client)
         patched.setattr(BaseClient, "_make_api_call", make_api_call)
         patched.setattr(Worker, "_make", make)
         patched.setattr(Worker, "action", action)
