@@ -22,6 +22,7 @@ from simulator.seed import seed
 from tests.remediations import permissions
 from tests.remediations.case import Case
 from tests.remediations.proof.copies import (
+    STAGE,
     CopyError,
     SharedClock,
     in_copy,
@@ -60,7 +61,7 @@ class World:
         self, case: Case, choose: Choose, postgres_url: str | None = None
     ) -> tuple[Record, list[tuple[Fault, Record]]]:
         """Run ``case`` undisturbed, then once with each fault chosen for it."""
-        found = in_copy(lambda: _Stage(self, case, postgres_url).play(choose))
+        found = in_copy(lambda: _Stage(self, case, postgres_url).play(choose), STAGE)
         # A fault's trap cannot travel between processes: only what names it does.
         whole, broken = found
         return whole, [
