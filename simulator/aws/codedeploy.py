@@ -25,6 +25,7 @@ _CONFIG = re.compile(r"Lambda(Canary|Linear|AllAtOnce)")
 _LINEAR = re.compile(r"LambdaLinear(\d+)PercentEvery(\d+)Minutes?")
 _PAGE = 25
 _GROUPS_AT_ONCE = 100
+_ROLLBACK = "codeDeployRollback"
 ENDED = frozenset({"Succeeded", "Failed", "Stopped"})
 
 
@@ -91,12 +92,21 @@ def _time(at: float | None) -> datetime | None:
 
 
 class Deployments:
-    """Every deployment, advanced by ``now`` whenever somebody looks."""
+    """Every deployment, advanced by ``now`` whenever somebody looks.
+
+    ``rollback_seconds`` is how long a rollback by CodeDeploy itself takes.
+    """
 
     def __init__(self, region: str, now: Callable[[], float]) -> None:
         self._region = region
         self._now = now
         self._all: dict[str, Deployment] = {}
+        self._hanging: set[str] = set()
+        self.rollback_seconds = 0.0
+
+    def hang(self, deployment_id: str, *, on: bool = True) -> None:
+        """Let a deployment go on for ever, as when a hook of its never answers; or no more."""
+        (self._hanging.add if on else self._hanging.discard)(deployment_id)
 
     def create(
         self,
@@ -180,7 +190,7 @@ class Deployments:
                 content,
                 "CodeDeployDefault.LambdaAllAtOnce",
                 properties,
-                "codeDeployRollback",
+                _ROLLBACK,
             )
             undo.rollback = {"rollbackTriggeringDeploymentId": deployment.id}
             deployment.rollback = {"rollbackDeploymentId": undo.id}
@@ -216,13 +226,15 @@ class Deployments:
         if deployment.status in ENDED:
             return
         share, minutes = _shape(deployment.config)
-        finished = self._now() >= deployment.created + minutes * 60
-        if finished:
+        by_itself = deployment.creator == _ROLLBACK
+        seconds = minutes * 60 + (self.rollback_seconds if by_itself else 0.0)
+        if self._now() >= deployment.created + seconds and deployment.id not in self._hanging:
             deployment.status, deployment.completed = "Succeeded", self._now()
             self._move(deployment, deployment.target, {})
         elif deployment.status == "Created":
             deployment.status = "InProgress"
-            self._move(deployment, deployment.current, {deployment.target: share})
+            if not by_itself:
+                self._move(deployment, deployment.current, {deployment.target: share})
 
     def _move(self, deployment: Deployment, version: str, weights: dict[str, float]) -> None:
         lambda_functions.move_alias(
