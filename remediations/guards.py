@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from inventory.model import Inventory
+from remediations.ledger.scope import HOUR
 from remediations.ledger.store import Ledger
 from remediations.ledger.switches import Switch, SwitchState
 from remediations.model import Run
-
-_HOUR = 3600.0
 
 
 @dataclass(frozen=True)
@@ -142,6 +141,9 @@ GUARDS: tuple[Callable[[Situation], Hold | None], ...] = (
     blast_radius,
 )
 
+COUNTING: tuple[Callable[[Situation], Hold | None], ...] = (rate, blast_radius)
+"""Those that count other runs: asked again where the first intent is committed."""
+
 BY_HAND: tuple[Callable[[Situation], Hold | None], ...] = (kill_switch, known_target, one_scope)
 """What holds a person back too; the others guard against acting without one."""
 
@@ -178,7 +180,7 @@ def look(
         owned=owned,
         acting_on_target=ledger.facts.acting_on(run.target, run.id),
         last_intent=ledger.facts.last_intent(run.action, run.target, run.id),
-        acted_last_hour=ledger.facts.acted_since(now - _HOUR, run.id),
+        acted_last_hour=ledger.facts.acted_since(now - HOUR, run.id),
     )
 
 

@@ -156,6 +156,9 @@ REASONS = {
     "shadow": Text("modo sombra: só planejada", "shadow mode: planned only"),
     "already_done": Text("outra pessoa já fez", "somebody else did it already"),
     "drift": Text("alguém mais mudou o alvo", "somebody else changed the target"),
+    "never_settled": Text(
+        "a AWS não terminou o que começou", "AWS did not finish what it had begun"
+    ),
     "refused": Text("a AWS recusou a chamada", "AWS refused the call"),
     "no_effect": Text("a chamada não teve efeito", "the call had no effect"),
     "deployment_failed": Text(

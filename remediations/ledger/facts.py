@@ -40,8 +40,8 @@ class Facts:
 
     def acted_since(self, since: float, other_than: str) -> list[str]:
         """Return the target of every other run that acted since then."""
-        query = sa.select(RUNS.c.target).where(RUNS.c.intended_at >= since, RUNS.c.id != other_than)
-        return [str(row[0]) for row in self._all(query)]
+        with self._engine.connect() as connection:
+            return scope.acted_since(connection, since, other_than)
 
     def acting_on(self, target: str, other_than: str) -> str | None:
         """Return another run that is acting on the target or verifying it."""
