@@ -47,10 +47,6 @@ _S3 = {
     "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
     "UploadPart": "PutObject",
     "UploadPartCopy": "PutObject",
-    "CompleteMultipartUpload": "PutObject",
-    "CopyObject": "PutObject",
-    "CreateMultipartUpload": "PutObject",
-    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
     "DeleteObjects": "DeleteObject",
     "HeadBucket": "ListBucket",
     "HeadObject": "GetObject",
@@ -64,9 +60,6 @@ _S3 = {
     "ListObjects": "ListBucket",
     "ListObjectsV2": "ListBucket",
     "ListParts": "ListMultipartUploadParts",
-    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
-    "UploadPart": "PutObject",
-    "UploadPartCopy": "PutObject",
 }
 _HTTP = {
     "Create": "POST",
