@@ -6,7 +6,8 @@ from alerts.documents import HEADER
 from alerts.rule import LOCALES, AlertRule, Severity
 from alerts.windows import text
 from catalogue.text import Locale, Text
-from inventory.model import Contact, Inventory
+from inventory.model import Inventory
+from inventory.notices import Contact
 
 _MEANS = Text("O que significa", "What it means")
 _CONFIRM = Text("Como confirmar", "How to confirm")
