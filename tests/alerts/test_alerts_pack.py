@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from grafana.overview import panels
 from patterns import FIRES, T0
 from platform_idle import idle
 from promtool import Job, Line, Scenario, gauge, run
@@ -18,7 +19,6 @@ from test_alerts_rules import CASES
 from alerts import generate, packs, recording
 from alerts.rule import LOCALES, AlertRule, Severity
 from catalogue.text import Locale
-from grafana.overview import panels
 from inventory.load import load_inventory
 
 ROOT = Path(__file__).parents[2]
