@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from inventory.durations import Duration
 from inventory.limits import Limits, Threshold
+from inventory.notices import Contact, Delivery
 from inventory.resources import (
     Api,
     AppConfig,
@@ -30,14 +31,6 @@ from inventory.resources import (
     Sns,
     StateMachine,
 )
-
-
-class Contact(Section):
-    """How a team is reached."""
-
-    email: Name
-    slack: str | None = None
-    phone: str | None = None
 
 
 class Level(Contact):
@@ -235,7 +228,7 @@ class Engine(Section):
     lease: Duration
 
 
-class Alerting(Section):
+class Alerting(Delivery):
     """Prometheus' and Alertmanager's tempo, and where people look."""
 
     scrape_interval: Duration
@@ -254,7 +247,6 @@ class Alerting(Section):
     exporter_address: str
     remediations_address: str
     alertmanager_address: str
-    smtp_smarthost: Annotated[str, Field(pattern=r"^[^:\s]+:\d+$")] = "localhost:25"
 
 
 class Inventory(Section):
