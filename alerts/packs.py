@@ -11,6 +11,7 @@ from alerts import (
     cost_rules,
     engine_rules,
     escalation,
+    flag_rules,
     influxdb_rules,
     lambda_rules,
     log_rules,
@@ -22,6 +23,7 @@ from inventory.model import Inventory
 
 PACKS: tuple[tuple[str, Callable[[Inventory], tuple[AlertRule, ...]]], ...] = (
     ("lambda", lambda_rules.rules),
+    ("flags", flag_rules.rules),
     ("api", api_rules.rules),
     ("logs", log_rules.rules),
     ("influxdb", influxdb_rules.rules),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cases_flags
 from patterns import (
     FIRES,
     GAP,
@@ -195,6 +196,7 @@ def _log(event: str) -> str:
 
 
 CASES: dict[str, Cases] = {
+    "FunctionRegressedAfterFlag": cases_flags.regressed(),
     "FunctionRegressedAfterDeploy": _regressed(),
     "LambdaErrorsHigh": _errors_high(),
     "ApiLatencyHigh": mean("dataplatform_api_latency_seconds", API, 10, 2),

@@ -112,7 +112,7 @@ def test_annotations_speak_the_locale(locale: str) -> None:
 def test_playbooks_must_name_alerts_that_exist() -> None:
     """A playbook for an unknown alert is refused: its remediation would never be asked for."""
     inventory = _inventory("platform")
-    (playbook,) = inventory.playbooks
+    playbook = inventory.playbooks[0]
     changed = playbook.model_copy(update={"alerts": ("NoSuchAlert",)})
     with pytest.raises(ValueError, match="unknown alerts: NoSuchAlert"):
         generate.files(inventory.model_copy(update={"playbooks": (changed,)}))
