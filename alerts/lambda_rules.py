@@ -36,6 +36,7 @@ from catalogue.recorded import (
 )
 from catalogue.text import Text
 from catalogue.texts import alerts as texts
+from exporter import telemetry
 from exporter.collectors import lambda_functions as metrics
 from inventory.model import Inventory
 
@@ -109,9 +110,12 @@ def _regressed(inventory: Inventory) -> AlertRule:
         failing,
         on=_ALIAS,
     )
+    # That nothing fails any more is believed only while it is measured: silence is no recovery.
+    measured = equals(once(series(telemetry.COLLECTOR_UP, {"collector": "lambda"})), 1)
+    well = both(equals(series(LAMBDA_ERRORS_RECENT), 0), measured, on=())
     return AlertRule(
         name="FunctionRegressedAfterDeploy",
-        expr=both(blamed, above(series(LAMBDA_ERRORS_RECENT), 0), on=("function",)),
+        expr=unless(blamed, well, on=("function",)),
         severity=Severity.PAGE,
         team=inventory.contacts.levels[0].team,
         texts=texts.FUNCTION_REGRESSED,

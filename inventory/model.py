@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from inventory.durations import Duration
+from inventory.limits import Limits, Threshold
 from inventory.resources import (
     Api,
     AppConfig,
@@ -96,16 +97,12 @@ class Collection(Section):
     deployments_lookback: Duration = 30 * 86_400.0
 
 
-class Threshold(Section):
-    """A limit, the window it is judged over and how many windows in a row must cross it."""
+class Thresholds(Limits):
+    """Limits that the platform's operators use.
 
-    above: Positive
-    window: Duration
-    times: Annotated[int, Field(ge=1)]
-
-
-class Thresholds(Section):
-    """Limits that the platform's operators use."""
+    ``deployment_stuck`` is how long a deployment may be in progress, ``influxdb_disk`` the share of
+    the database's disk that may be used, ``corrupted_files`` how many files may fail their check.
+    """
 
     lambda_errors: Threshold
     api_latency_seconds: Threshold
@@ -114,6 +111,9 @@ class Thresholds(Section):
     processing_idle: Duration
     missing_after: Duration
     budget_shares: tuple[Positive, ...]
+    deployment_stuck: Duration = 1800.0
+    influxdb_disk: Ratio = 0.8
+    corrupted_files: Threshold = Threshold(above=3, window=300.0, times=1)
 
 
 class Regression(Section):
@@ -155,19 +155,31 @@ class LatencyObjective(Objective):
 
 
 class Objectives(Section):
-    """Service level objectives and the burn windows that guard them."""
+    """Service level objectives and the burn windows that guard them.
+
+    ``pipeline_freshness`` judges the energy data's age at every evaluation of the rules: its
+    events are moments, and a bad one is a moment with data older than ``influxdb_record_age``.
+    """
 
     period: Duration
     windows: Annotated[tuple[BurnWindow, ...], Field(min_length=1)]
     lambda_success: Objective
     api_latency: LatencyObjective
+    api_availability: Objective = Objective(target=0.99, min_bad_events=5)
+    influxdb_write_success: Objective = Objective(target=0.99, min_bad_events=5)
+    influxdb_write_latency: LatencyObjective = LatencyObjective(
+        target=0.99, min_bad_events=5, below=5
+    )
+    pipeline_freshness: Objective = Objective(target=0.99, min_bad_events=20)
 
     @model_validator(mode="after")
     def _burn_can_fire(self) -> Objectives:
+        objectives = {
+            name: value for name, value in vars(self).items() if isinstance(value, Objective)
+        }
         for window in self.windows:
             factor = window.budget_share * self.period / window.long
-            for name in ("lambda_success", "api_latency"):
-                objective: Objective = getattr(self, name)
+            for name, objective in objectives.items():
                 if factor * (1 - objective.target) >= 1:
                     raise ValueError(
                         f"{name}: burn factor {factor:g} times the error budget"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, abort, request
 from werkzeug.exceptions import HTTPException
 
 from inventory.aws import AwsClients
@@ -16,6 +15,7 @@ from inventory.clock import Clock, SystemClock
 from inventory.discover import discover
 from inventory.model import Inventory
 from inventory.settings import Settings, SettingsError, read_tokens
+from inventory.version import VERSION
 from remediations import actions as action_package
 from remediations.action import Action, Context
 from remediations.alertmanager import Alertmanager
@@ -23,6 +23,7 @@ from remediations.asking import playbook_problems
 from remediations.engine import Engine
 from remediations.escalation import EscalationSender
 from remediations.ledger.store import Ledger, open_ledger
+from remediations.maintenance import Maintenance
 from remediations.metrics import LedgerMetrics, registry_of
 from remediations.pages.api import api, problem_of
 from remediations.pages.console import console
@@ -69,16 +70,24 @@ class RemediationsApp:
             raise SettingsError("; ".join(problems))
         self.ledger: Ledger = open_ledger(settings.database("ledger"))
         pause_file = Path(settings.state_dir) / PAUSE_FILE
-        self.engine = _engine(settings, inventory, actions, self.ledger, pause_file, clock)
+        alertmanager = Alertmanager(inventory.alerting.alertmanager_url)
+        maintenance = Maintenance(self.ledger, inventory, actions, alertmanager, clock.now)
+        self.engine = _engine(
+            settings, inventory, actions, self.ledger, pause_file, clock, maintenance
+        )
         registry = registry_of(LedgerMetrics(self.ledger, self.engine, actions, clock, pause_file))
         self.wsgi = Flask("remediations", static_folder=None)
         self.wsgi.config["MAX_CONTENT_LENGTH"] = MAX_BODY
         self.wsgi.register_error_handler(HTTPException, problem_of)
+        self.wsgi.before_request(_no_nul)
         self.wsgi.register_blueprint(
-            api(self.ledger, inventory, actions, bearer(tokens), self.engine.wake, clock.now)
+            api(
+                *(self.ledger, inventory, actions, maintenance, alertmanager),
+                *(bearer(tokens), self.engine.wake, clock.now),
+            )
         )
         self.wsgi.register_blueprint(
-            console(self.ledger, registry, inventory.locale, version("vigia"), runbook, clock.now)
+            console(self.ledger, registry, inventory.locale, VERSION, runbook, clock.now)
         )
 
     def start(self) -> None:
@@ -91,6 +100,12 @@ class RemediationsApp:
         self.ledger.close()
 
 
+def _no_nul() -> None:
+    # No id holds it, and PostgreSQL cannot even be asked for it.
+    if "\0" in request.path:
+        abort(404)
+
+
 def _engine(
     settings: Settings,
     inventory: Inventory,
@@ -98,6 +113,7 @@ def _engine(
     ledger: Ledger,
     pause_file: Path,
     clock: Clock,
+    maintenance: Maintenance,
 ) -> Engine:
     clients = AwsClients(
         inventory.aws, settings.aws_endpoint_url, timeout=_CALL_TIMEOUT, scopes=inventory.scopes
@@ -115,6 +131,7 @@ def _engine(
             now=clock.now,
             verdicts=ledger.facts.verdicts,
             past=ledger.facts.past,
+            plans=ledger.facts.open_plans,
         ),
         # A write that is sent twice could act twice: these clients send each call once.
         writer=lambda service: clients.client(service, retries=False),
@@ -124,4 +141,5 @@ def _engine(
         now=clock.now,
     )
     sender = EscalationSender(ledger.escalations, alertmanager, inventory, clock.now)
-    return Engine(worker, sender, owner=f"{socket.gethostname()}:{os.getpid()}")
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    return Engine(worker, sender, owner, chores={"maintenance": maintenance.work})

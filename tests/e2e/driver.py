@@ -8,8 +8,7 @@ from typing import Any
 import requests
 
 from simulator.aws.metric_store import Identity
-from simulator.faults import Injected
-from simulator.scenario import BadDeploy, Expect, Scenario
+from simulator.faults import BadDeploy, Injected
 from simulator.world import World
 from tests.conftest import wait_for
 
@@ -41,16 +40,7 @@ def run_on(world: World, target: str) -> dict[str, Any]:
 
 def bad_deploy(world: World, function: str) -> Injected:
     """Deploy a version of ``function`` that fails 35 % of its invocations."""
-    scenario = Scenario(
-        name=f"bad_deploy_of_{function}",
-        pt="-",
-        en="-",
-        fault=BadDeploy(kind="bad_deploy", function=function, error_share=0.35),
-        expect=Expect(
-            alert="FunctionRegressedAfterDeploy", target=function, receiver="operations-page"
-        ),
-    )
-    return world.faults.inject(scenario, time.time())
+    return world.faults.inject(BadDeploy(kind="bad_deploy", function=function, error_share=0.35))
 
 
 def truth(world: World, metric: str, function: str) -> float:

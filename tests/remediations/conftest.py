@@ -13,9 +13,17 @@ from inventory.load import load_inventory
 from inventory.model import Inventory
 from simulator.aws.server import EmbeddedAws
 from simulator.seed import seed, seed_flags, seed_functions
+from tests.remediations.permissions import noting
 from tests.remediations.rig import START, Clock, Rig, StandInMetrics
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _noted() -> Iterator[None]:
+    """Every call to AWS is noted with its permission."""
+    with noting():
+        yield
 
 
 @pytest.fixture
@@ -31,18 +39,24 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def aws(
+def bare_aws(
     inventory: Inventory, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[EmbeddedAws]:
-    """The embedded AWS, seeded from the inventory."""
+    """The embedded AWS, empty."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "embedded")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "embedded")
     server = EmbeddedAws(inventory.aws.region, clock.now).start()
     try:
-        seed_functions(server, inventory, clock.now)
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture
+def aws(bare_aws: EmbeddedAws, inventory: Inventory, clock: Clock) -> EmbeddedAws:
+    """The embedded AWS with the functions of the inventory."""
+    seed_functions(bare_aws, inventory, clock.now)
+    return bare_aws
 
 
 @pytest.fixture
@@ -67,6 +81,16 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def rig(inventory: Inventory, clock: Clock, aws: EmbeddedAws, tmp_path: Path) -> Iterator[Rig]:
     """A rig on SQLite."""
     made = Rig(inventory, clock, aws, f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path)
+    yield made
+    made.ledger.close()
+
+
+@pytest.fixture
+def bare(
+    inventory: Inventory, clock: Clock, bare_aws: EmbeddedAws, tmp_path: Path
+) -> Iterator[Rig]:
+    """A rig on SQLite whose embedded AWS is empty: for tests that need little of the platform."""
+    made = Rig(inventory, clock, bare_aws, f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path)
     yield made
     made.ledger.close()
 
