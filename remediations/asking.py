@@ -46,26 +46,30 @@ def intent(
     if target not in owned:
         raise AskedWronglyError(f"{action.name} may not act on '{target[:100]}'")
     mode = "shadow" if dry else "approve"
-    return Intent(action.name, target, BY_HAND, mode, checked(action, params, inventory))
+    return Intent(action.name, target, BY_HAND, mode, _allowed(inventory, action, params))
 
 
-def checked(action: Action, params: Mapping[str, Any], inventory: Inventory) -> dict[str, Any]:
+def _allowed(inventory: Inventory, action: Action, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters as ``checked`` does, unless the inventory forbids what they name."""
+    found = checked(action, params)
+    problem = action.problem(inventory, action.params.model_validate(found))
+    if problem is not None:
+        raise AskedWronglyError(problem)
+    return found
+
+
+def checked(action: Action, params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters as plain data, each as the action wants it.
 
     Raises:
-        AskedWronglyError: for an unknown, missing or malformed parameter, or one that the
-            inventory does not allow.
+        AskedWronglyError: for an unknown, missing or malformed parameter.
     """
     try:
-        found = action.params.model_validate(dict(params))
+        return action.params.model_validate(dict(params)).model_dump(mode="json")
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "params"
         raise AskedWronglyError(f"{where}: {first['msg']}") from error
-    problem = action.problem(inventory, found)
-    if problem is not None:
-        raise AskedWronglyError(problem)
-    return found.model_dump(mode="json")
 
 
 def playbook_problems(inventory: Inventory, actions: Mapping[str, Action]) -> Iterator[str]:
@@ -80,6 +84,6 @@ def playbook_problems(inventory: Inventory, actions: Mapping[str, Action]) -> It
             if target not in owned:
                 yield f"playbook {book.name}: {book.action} may not act on '{target}'"
         try:
-            checked(action, book.params, inventory)
+            _allowed(inventory, action, book.params)
         except AskedWronglyError as error:
             yield f"playbook {book.name}: {error}"
