@@ -35,6 +35,7 @@ INHIBITIONS = (
         "CollectorFailing", ("CollectorStale", "CoverageIncomplete"), ("environment", "collector")
     ),
     Inhibition("FunctionRegressedAfterDeploy", ("LambdaErrorsHigh",), ("environment", "function")),
+    Inhibition("FunctionFailsWithoutChange", ("LambdaErrorsHigh",), ("environment", "function")),
     Inhibition("LambdaBudgetBurnFast", ("LambdaBudgetBurnSlow",), ("environment", "objective")),
     Inhibition("ApiBudgetBurnFast", ("ApiBudgetBurnSlow",), ("environment", "objective")),
     Inhibition("InfluxDown", ("InfluxWriteSlow",), ("environment", "bucket")),

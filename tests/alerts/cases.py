@@ -120,6 +120,34 @@ def _errors_high() -> Cases:
     )
 
 
+def _without_change() -> Cases:
+    errors = f"dataplatform_lambda_errors_total{FUNCTION}"
+    alias = (
+        'dataplatform_lambda_alias_changed_timestamp_seconds{function="lambda_router", alias="L"}'
+    )
+    flag = 'dataplatform_flag_changed_timestamp_seconds{flag="a"}'
+    failing = {errors: counter({600: 6, 900: 6})}
+    often = counter(dict.fromkeys(range(3600, 4800, 300), 6))
+    return Cases(
+        (
+            Scenario(LIFE, failing, {885: 0, 900: 1, 1200 + KEEP - 15: 1, 1200 + KEEP + 15: 0}),
+            quiet({errors: counter({600: 5, 900: 5, 1200: 5})}, 600, 900, 1200, 1230),
+            quiet({errors: counter({600: 6})}, 615, 900, 960),
+            # Changed within the hour, and just no more.
+            *(quiet({**failing, one: gauge({0: 0, 300: 300})}, 900, 960) for one in (alias, flag)),
+            *(
+                Scenario(LIFE, {errors: often, one: gauge({0: 585})}, {4170: 0, 4185 + 300: 1})
+                for one in (alias, flag)
+            ),
+            Scenario(
+                frozenset({GAP}),
+                {errors: counter({600: 6, 900: 6, 930: STALE, 990: 0})},
+                {975: 1, 1020: 1},
+            ),
+        )
+    )
+
+
 def _idle() -> Cases:
     processed = 'dataplatform_log_events_total{event="processed", function="lambda_router"}'
     return Cases(
@@ -259,6 +287,7 @@ SLOW = (("1d", "2h", 0.03, 160), ("3d", "6h", 0.01, 490))
 CASES: dict[str, Cases] = {
     "FunctionRegressedAfterDeploy": _regressed(),
     "LambdaErrorsHigh": _errors_high(),
+    "FunctionFailsWithoutChange": _without_change(),
     "DeploymentStuck": _stuck(),
     "DataCorrupted": _corrupted(),
     "ApiLatencyHigh": mean("dataplatform_api_latency_seconds", API, 10, 2),

@@ -19,7 +19,6 @@ RULES = {rule.key: rule for rule in packs.rules(INVENTORY)}
 DOCUMENT = yaml.safe_load(alertmanager(INVENTORY))
 SPECIAL = {
     "FunctionRegressedAfterDeploy": "remediations,operations-page",
-    "LambdaErrorsHigh": "remediations,operations-page",
     "DeploymentStuck": "remediations,operations-page",
     "DataCorrupted": "remediations,operations-page",
     "InfluxDiskAlmostFull": "remediations,operations-page",
