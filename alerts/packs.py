@@ -7,31 +7,51 @@ from dataclasses import replace
 from typing import Any
 
 from alerts import (
+    api_health_rules,
     api_rules,
+    bucket_rules,
     cost_rules,
     data_rules,
     deployment_rules,
     engine_rules,
     escalation,
+    exporter_rules,
+    function_rules,
+    influxdb_load_rules,
     influxdb_rules,
     lambda_rules,
     log_rules,
+    maintenance_rules,
     missing_data,
+    processing_rules,
+    security_rules,
     slo,
+    stuck_rules,
+    upkeep_rules,
 )
 from alerts.rule import AlertRule
 from inventory.model import Inventory
 
 PACKS: tuple[tuple[str, Callable[[Inventory], tuple[AlertRule, ...]]], ...] = (
     ("lambda", lambda_rules.rules),
+    ("functions", function_rules.rules),
     ("deployments", deployment_rules.rules),
+    ("stuck", stuck_rules.rules),
     ("api", api_rules.rules),
+    ("api-health", api_health_rules.rules),
     ("logs", log_rules.rules),
     ("data", data_rules.rules),
+    ("processing", processing_rules.rules),
+    ("buckets", bucket_rules.rules),
     ("influxdb", influxdb_rules.rules),
+    ("influxdb-load", influxdb_load_rules.rules),
     ("cost", cost_rules.rules),
+    ("upkeep", upkeep_rules.rules),
+    ("security", security_rules.rules),
+    ("maintenance", maintenance_rules.rules),
     ("objectives", slo.rules),
     ("missing-data", missing_data.rules),
+    ("exporter", exporter_rules.rules),
     ("engine", engine_rules.rules),
     ("escalation", escalation.rules),
 )

@@ -240,6 +240,11 @@ def since(vector: Vector) -> Vector:
     return Vector(f"time() - {vector.operand}", vector.labels, compound=True)
 
 
+def until(vector: Vector) -> Vector:
+    """Return the seconds until a unix time."""
+    return Vector(f"{vector.operand} - time()", vector.labels, compound=True)
+
+
 def binary(
     left: Vector, operator: str, right: Vector | float, on: tuple[str, ...] | None = None
 ) -> Vector:
@@ -279,6 +284,16 @@ def power(left: Vector, exponent: float) -> Vector:
 def times(left: Vector, factor: float) -> Vector:
     """Multiply by a number."""
     return binary(left, "*", factor)
+
+
+def minus(left: Vector, subtrahend: Vector) -> Vector:
+    """Subtract a vector of the same labels."""
+    return binary(left, "-", subtrahend)
+
+
+def is_above(left: Vector, limit: float) -> Vector:
+    """Return 1 where it is greater and 0 where it is not: nothing is left out."""
+    return binary(left, "> bool", limit)
 
 
 def divided(part: Vector, whole: Vector) -> Vector:

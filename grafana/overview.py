@@ -28,6 +28,7 @@ from catalogue.promql import (
 from catalogue.texts import dashboards as texts
 from exporter import telemetry as exporter
 from exporter.collectors import api_gateway, cost, influxdb, lambda_functions, log_events
+from grafana import areas
 from grafana.panel import Ask, Look, PanelSpec, select
 from inventory.model import Inventory
 from remediations import telemetry as remediations
@@ -46,6 +47,7 @@ def panels(inventory: Inventory) -> tuple[tuple[PanelSpec, ...], ...]:
         (_api_requests(), _api_errors(), _log_events()),
         (_record_age(), _runs(), _engine_age()),
         (_collector_age(), _coverage(), _aws_requests()),
+        *areas.panels(inventory),
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 
 from alerts import windows
 from catalogue.promql import RATE_INTERVAL
 from grafana.dashboard import document
+from grafana.overview import panels
 from inventory.model import Inventory
 
 _LABEL_VALUES = re.compile(r"^label_values\((?P<selector>.+), \w+\)$", re.DOTALL)
@@ -17,11 +19,19 @@ def queries(inventory: Inventory) -> list[tuple[str, str]]:
     """Return where each query stands and its PromQL, variables substituted.
 
     Panels and variables always answer something; an annotation only once a deployment or a
-    remediation was seen. Their places begin with ``panel``, ``variable`` or ``annotation``.
+    remediation was seen, an optional query perhaps never. Their places begin with ``panel``,
+    ``variable``, ``annotation`` or ``optional``.
     """
     board = document(inventory, inventory.locale)
+    optional = {
+        ask.expr.text
+        for row in panels(inventory)
+        for spec in row
+        for ask in spec.asks
+        if ask.optional
+    }
     found = [
-        (f"panel {panel['title']} {target['refId']}", target["expr"])
+        (f"{_kind(target, optional)} {panel['title']} {target['refId']}", target["expr"])
         for panel in board["panels"]
         for target in panel["targets"]
     ]
@@ -35,6 +45,10 @@ def queries(inventory: Inventory) -> list[tuple[str, str]]:
         for annotation in board["annotations"]["list"]
     ]
     return [(place, substitute(inventory, query)) for place, query in found]
+
+
+def _kind(target: Mapping[str, str], optional: Collection[str]) -> str:
+    return "optional" if target["expr"] in optional else "panel"
 
 
 def substitute(inventory: Inventory, query: str) -> str:

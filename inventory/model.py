@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from inventory.durations import Duration
+from inventory.limits import Limits, Threshold
 from inventory.resources import (
     Api,
     AppConfig,
@@ -96,20 +97,8 @@ class Collection(Section):
     deployments_lookback: Duration = 30 * 86_400.0
 
 
-class Threshold(Section):
-    """A limit, the window it is judged over and how many windows in a row must cross it."""
-
-    above: Positive
-    window: Duration
-    times: Annotated[int, Field(ge=1)]
-
-
-class Thresholds(Section):
-    """Limits that the platform's operators use.
-
-    ``deployment_stuck`` is how long a deployment may be in progress, ``influxdb_disk`` the share of
-    the database's disk that may be used, ``corrupted_files`` how many files may fail their check.
-    """
+class Thresholds(Limits):
+    """Limits that the platform's operators use."""
 
     lambda_errors: Threshold
     api_latency_seconds: Threshold
@@ -118,9 +107,6 @@ class Thresholds(Section):
     processing_idle: Duration
     missing_after: Duration
     budget_shares: tuple[Positive, ...]
-    deployment_stuck: Duration = 1800.0
-    influxdb_disk: Ratio = 0.8
-    corrupted_files: Threshold = Threshold(above=3, window=300.0, times=1)
 
 
 class Regression(Section):

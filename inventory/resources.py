@@ -150,12 +150,13 @@ class Flag(Section):
 
 
 class AppConfig(Section):
-    """Where the feature flags live."""
+    """Where the feature flags live; ``maintenance_flag``, if there is one, is on in maintenance."""
 
     application: Name
     environment: Name
     profile: Name
     flags: tuple[Flag, ...]
+    maintenance_flag: Name | None = None
 
 
 class InfluxDb(Section):

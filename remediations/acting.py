@@ -9,6 +9,7 @@ from remediations.model import Call, Outcome, Plan, Run, State, Step, StepState
 from remediations.worker import Worker
 
 _ATTEMPTS = 3
+_UNSEEN_ATTEMPTS = 2
 _MOST_CALLS = 5_000
 
 
@@ -70,18 +71,22 @@ def _find_out(worker: Worker, run: Run, plan: Plan, step: Step) -> Run:
         return runs.close(
             run, Outcome.INCONCLUSIVE, now, reason="drift", detail="the target is in a third state"
         )
+    if found is Finding.UNKNOWABLE and step.attempts >= _UNSEEN_ATTEMPTS:
+        return runs.close(run, Outcome.INCONCLUSIVE, now, reason="unknowable", detail=step.error)
     if step.attempts >= _ATTEMPTS:
         return runs.close(run, Outcome.FAILED, now, reason="no_effect", detail=step.error)
     hold = worker.hold(run)
     if hold is not None:
         return worker.block(run, hold.reason, hold.detail, hold.retry_at, human=True)
-    # The state that the call is conditional on is unchanged: only now may it be sent again.
+    # The state that the call is conditional on is unchanged, or nobody can know and the action
+    # says that twice is better than never: only now may it be sent again.
     return worker.call(run, "apply", step.index, step.call)
 
 
 def _patience(worker: Worker, run: Run, error: UnavailableError) -> Run:
     now, engine = worker.now(), worker.inventory.engine
-    if now >= (run.intended_at or now) + engine.verify_deadline:
+    patience = worker.action(run).patience or engine.verify_deadline
+    if now >= (run.intended_at or now) + patience:
         return worker.ledger.runs.close(
             run, Outcome.INCONCLUSIVE, now, reason=error.reason, detail=error.detail
         )

@@ -115,6 +115,7 @@ def _engine(
             now=clock.now,
             verdicts=ledger.facts.verdicts,
             past=ledger.facts.past,
+            plans=ledger.facts.open_plans,
         ),
         # A write that is sent twice could act twice: these clients send each call once.
         writer=lambda service: clients.client(service, retries=False),

@@ -18,6 +18,7 @@ from remediations.worker import Worker
 
 _LOG = logging.getLogger(__name__)
 _IDLE = 0.5
+_BREATH = 0.02  # intake answers in the same process, and must not wait for a busy engine
 _AFTER_FAILURE = 2.0
 _GIVE_UP: Mapping[State, Outcome] = {
     State.READY: Outcome.FAILED,
@@ -104,7 +105,7 @@ class Engine:
             _LOG.info("run %s was moved on by somebody else", run_id)
 
     def _run_one(self) -> float:
-        return 0.0 if self.step() else _IDLE
+        return _BREATH if self.step() else _IDLE
 
     def _send(self) -> float:
         self._sender.send_due()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from remediations.action import Finding, UnavailableError
+from remediations.action import FailedError, Finding, UnavailableError
 from remediations.model import Outcome, Plan, Run, Sample, StepState, Verdict
 from remediations.worker import Worker
 
@@ -16,7 +16,10 @@ def verify(worker: Worker, run: Run, plan: Plan) -> Run:
     action = worker.action(run)
     over = now >= applied + (action.patience or engine.verify_deadline)
     try:
-        found = action.effect(plan, worker.observe(run))
+        seen = worker.observe(run)
+        found = action.effect(plan, seen)
+    except FailedError as error:
+        return runs.close(run, Outcome.FAILED, now, reason=error.reason, detail=error.detail)
     except UnavailableError as error:
         if over:
             return runs.close(
@@ -36,7 +39,9 @@ def verify(worker: Worker, run: Run, plan: Plan) -> Run:
     if found is Finding.PENDING:
         return worker.wait(run, engine.sample_every)
     if not action.measured:
-        return runs.close(run, Outcome.SUCCEEDED, now, reason="done")
+        told = action.result(plan, seen)
+        outcome = Outcome.SUCCEEDED if told.good else Outcome.INEFFECTIVE
+        return runs.close(run, outcome, now, reason=told.reason, detail=told.detail)
     if now < applied + engine.settle:
         return worker.wait(run, applied + engine.settle - now)
     return _sample(worker, run, plan, over=over)

@@ -13,6 +13,7 @@ from inventory.model import Inventory
 from remediations import guards
 from remediations.action import Action, Context, Hands, Observation, UnavailableError
 from remediations.calls import Answer, carry_out, describe, make
+from remediations.ledger.scope import TargetBusyError
 from remediations.ledger.store import Ledger
 from remediations.model import OWN_SERVICE, Call, Run, State, Step, StepState
 from remediations.presence import FiresAlerts, HoldsAlerts
@@ -102,7 +103,12 @@ class Worker:
     ) -> Run:
         """Commit the intent, make the call once, commit what came of it."""
         lease = self.inventory.engine.lease
-        run, step = self.ledger.runs.intend(run, purpose, number, call, self.now(), lease, baseline)
+        try:
+            run, step = self.ledger.runs.intend(
+                run, purpose, number, call, self.now(), lease, baseline
+            )
+        except TargetBusyError as error:
+            return self.block(run, "target_busy", str(error), human=False)
         return self.record(run, step, self._make(run, call))
 
     def _make(self, run: Run, call: Call) -> Answer:

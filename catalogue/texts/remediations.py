@@ -82,7 +82,26 @@ REASONS = {
     "target_missing": Text("o alvo não existe na AWS", "the target does not exist in AWS"),
     "storage_only_grows": Text("o armazenamento só cresce", "storage only grows"),
     "not_available": Text("a instância não está disponível", "the instance is not available"),
+    "nothing_to_prune": Text("todas as versões são necessárias", "every version is needed"),
+    "already_serving": Text(
+        "o alias já serve este código e esta configuração",
+        "the alias serves this code and configuration already",
+    ),
+    "deployment_in_progress": Text("há uma implantação em curso", "a deployment is in progress"),
+    "function_not_ready": Text(
+        "a função ou a versão não está pronta", "the function or version is not ready"
+    ),
+    "snapshot_exists": Text(
+        "já há um snapshot deste segundo", "there is a snapshot of this very second already"
+    ),
+    "snapshot_unreadable": Text(
+        "o manifesto do snapshot não pôde ser lido", "the snapshot's manifest cannot be read"
+    ),
     # the way to an ending
+    "snapshot_incomplete": Text(
+        "o snapshot está incompleto: há objetos que não foram copiados",
+        "the snapshot is incomplete: there are objects that were not copied",
+    ),
     "done": Text("feito e conferido", "done and checked"),
     "too_many_calls": Text("exigiria chamadas demais", "it would take too many calls"),
     "approval_needed": Text("o plano aguarda aprovação", "the plan awaits approval"),
@@ -93,6 +112,13 @@ REASONS = {
     "drift": Text("alguém mais mudou o alvo", "somebody else changed the target"),
     "refused": Text("a AWS recusou a chamada", "AWS refused the call"),
     "no_effect": Text("a chamada não teve efeito", "the call had no effect"),
+    "deployment_failed": Text(
+        "a implantação falhou ou foi interrompida", "the deployment failed or was stopped"
+    ),
+    "unknowable": Text(
+        "a resposta se perdeu duas vezes e não há como reler",
+        "the answer was lost twice and cannot be read back",
+    ),
     "still_bad": Text("o problema continua", "the trouble goes on"),
     "worse": Text("o problema piorou", "the trouble grew worse"),
     "no_evidence": Text("faltam dados para julgar", "there are no data to judge by"),
@@ -110,6 +136,14 @@ REASONS = {
     "expired": Text("expirou sem agir", "it expired without acting"),
 }
 NOTES = {
+    "not_point_in_time": Text(
+        "Os objetos são copiados um após o outro: o snapshot não mostra um só instante.",
+        "Objects are copied one after the other: the snapshot does not show one point in time.",
+    ),
+    "copies_are_billed": Text(
+        "As cópias e os pedidos são cobrados; as cópias ficam até alguém apagá-las.",
+        "Copies and requests are billed; the copies stay until somebody deletes them.",
+    ),
     "events_are_lost": Text(
         "Com a regra desabilitada, eventos que chegam se perdem, salvo os arquivados.",
         "While a rule is disabled, events that arrive are lost unless they are archived.",
@@ -142,6 +176,22 @@ NOTES = {
     "provisioned_concurrency_moves": Text(
         "A concorrência provisionada do alias leva minutos para acompanhar.",
         "The alias's provisioned concurrency takes minutes to follow.",
+    ),
+    "versions_are_deleted": Text(
+        "Uma versão apagada não volta, e o seu número nunca se repete.",
+        "A deleted version does not come back, and its number is never given again.",
+    ),
+    "callers_by_number": Text(
+        "Quem chama uma versão pelo número, fora de aliases e fontes de eventos, não é visto.",
+        "Whoever calls a version by its number, but for aliases and event sources, is not seen.",
+    ),
+    "traffic_moves": Text(
+        "O alias passa a servir outro código e outra configuração, no ritmo do CodeDeploy.",
+        "The alias comes to serve other code and configuration, at CodeDeploy's pace.",
+    ),
+    "notice_may_repeat": Text(
+        "O aviso pode chegar duas vezes; traz o número da execução, que as une.",
+        "The notice may arrive twice; it carries the run's id, by which both are one.",
     ),
     "deployment_stopped": Text(
         "A implantação em curso é interrompida; o próprio CodeDeploy volta o alias.",

@@ -31,7 +31,7 @@ from remediations.action import (
     ObsoleteError,
     Risk,
 )
-from remediations.deployments import IN_PROGRESS, newest_first
+from remediations.deployments import IN_PROGRESS, newest_first, ways_back
 from remediations.model import Call, Plan, Run, Sample, Verdict
 
 NAME = "rollback_function"
@@ -66,13 +66,13 @@ def plan(context: Context, run: Run, seen: Observation) -> Plan:
     busy = [d for d in seen["deployments"] if d["status"] in IN_PROGRESS]
     if busy:
         return _stop(context, run, seen, busy[0])
-    latest = _recent_change(context, run, seen)
+    _recent_change(context, run, seen)
     _trouble_followed(context, run, str(seen["version"]))
-    version = _healthy_version(context, run, seen, latest)
+    version = _healthy_version(context, run, seen)
     return _move(context, run, seen, version)
 
 
-def _recent_change(context: Context, run: Run, seen: Observation) -> Mapping[str, Any]:
+def _recent_change(context: Context, run: Run, seen: Observation) -> None:
     lookback = context.inventory.engine.lookback
     served = [d for d in seen["deployments"] if d["status"] == "Succeeded"]
     latest = served[0] if served else None
@@ -89,8 +89,6 @@ def _recent_change(context: Context, run: Run, seen: Observation) -> Mapping[str
         raise BlockedError(
             "trouble_before_deployment", f"the alert is older than deployment {latest['id']}"
         )
-    found: Mapping[str, Any] = latest
-    return found
 
 
 def _trouble_followed(context: Context, run: Run, version: str) -> None:
@@ -118,21 +116,10 @@ def _trouble_followed(context: Context, run: Run, version: str) -> None:
         )
 
 
-def _healthy_version(
-    context: Context, run: Run, seen: Observation, latest: Mapping[str, Any]
-) -> str:
+def _healthy_version(context: Context, run: Run, seen: Observation) -> str:
     """Return the newest version that served this alias healthily: ledger, then CodeDeploy."""
     verdicts = context.verdicts(run.target)
-    bad = {d["target"] for d in seen["deployments"] if d["undone_by"] or d["status"] != "Succeeded"}
-    served: list[str] = [latest["current"]]
-    for deployment in seen["deployments"]:
-        served.extend((deployment["target"], deployment["current"]))
-    for version in dict.fromkeys(served):
-        if version == seen["version"]:
-            continue
-        known = verdicts.get(version)
-        if known is False or (known is None and version in bad):
-            continue
+    for version in ways_back(seen["deployments"], str(seen["version"]), verdicts):
         if _is_active(context, run.target, version):
             return version
     raise BlockedError("no_rollback_target", f"no healthy earlier version of {run.target} is known")

@@ -9,9 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from remediations.action import Past
+from remediations.ledger import scope
 from remediations.ledger.rows import read_run, read_step
 from remediations.ledger.schema import COUNTS, DELIVERIES, RUNS, STEPS, VERDICTS
-from remediations.model import NO_HUMAN_NEEDED, Decision, Outcome, Run, State
+from remediations.model import NO_HUMAN_NEEDED, Decision, Outcome, Plan, Run, State
 
 
 class Facts:
@@ -43,30 +44,34 @@ class Facts:
 
     def acting_on(self, target: str, other_than: str) -> str | None:
         """Return another run that is acting on the target or verifying it."""
-        acting = (State.RUNNING.value, State.VERIFYING.value, State.UNDOING.value)
-        query = sa.select(RUNS.c.id).where(
-            RUNS.c.target == target, RUNS.c.id != other_than, RUNS.c.state.in_(acting)
-        )
-        found = self._all(query)
-        return str(found[0][0]) if found else None
+        with self._engine.connect() as connection:
+            return scope.acting_on(connection, target, other_than)
+
+    def open_plans(self, target: str) -> tuple[Plan, ...]:
+        """Return the plan of every open run on the target, of any action, that has one."""
+        query = sa.select(RUNS).where(RUNS.c.target == target, RUNS.c.state != State.CLOSED.value)
+        plans = (read_run(row).plan for row in self._all(query))
+        return tuple(plan for plan in plans if plan is not None)
 
     def sick_targets(self, since: float) -> set[str]:
-        """Return targets whose newest delivery since then says that they are sick."""
-        query = (
-            sa.select(DELIVERIES.c.fingerprint, DELIVERIES.c.status, DELIVERIES.c.target)
-            .where(
-                DELIVERIES.c.received_at >= since,
-                DELIVERIES.c.decision != Decision.REFUSED.value,
-            )
-            .order_by(DELIVERIES.c.received_at)
+        """Return targets that an alert delivered since then says are sick, and none took back."""
+        fired, resolved = DELIVERIES.alias("fired"), DELIVERIES.alias("resolved")
+        # Judged by the database: in a storm there are more deliveries than one wants to read.
+        taken_back = sa.select(sa.literal(1)).where(
+            resolved.c.fingerprint == fired.c.fingerprint,
+            resolved.c.received_at >= fired.c.received_at,
+            resolved.c.starts_at >= fired.c.starts_at,
+            resolved.c.status == "resolved",
+            resolved.c.decision != Decision.REFUSED.value,
         )
-        targets: dict[str, str] = {}
-        status: dict[str, str] = {}
-        for row in self._all(query):
-            status[row.fingerprint] = row.status
-            if row.target:
-                targets[row.fingerprint] = row.target
-        return {target for key, target in targets.items() if status[key] == "firing"}
+        query = sa.select(fired.c.target.distinct()).where(
+            fired.c.received_at >= since,
+            fired.c.status == "firing",
+            fired.c.target.is_not(None),
+            fired.c.decision != Decision.REFUSED.value,
+            ~taken_back.exists(),
+        )
+        return {str(row[0]) for row in self._all(query)}
 
     def verdicts(self, target: str) -> dict[str, bool]:
         """Return which versions of the target are known to be healthy or not."""

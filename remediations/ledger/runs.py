@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from remediations.ledger import audit
+from remediations.ledger import audit, scope
 from remediations.ledger.escalations import call_human
 from remediations.ledger.rows import plan_document, plan_hash, read_run, read_step
 from remediations.ledger.schema import RUNS, SAMPLES, STEPS, VERDICTS, dumps
@@ -102,7 +102,7 @@ class Runs:
             IllegalTransitionError: if the table does not allow it.
             LostLeaseError: if the run was moved or claimed by somebody else.
         """
-        with write(self._engine) as connection:
+        with write(self._engine) if quiet else audit.writing(self._engine) as connection:
             moved = _move(connection, run, to, now, **values)
             if not quiet:
                 audit.append(
@@ -142,14 +142,19 @@ class Runs:
         lease: float,
         baseline: Mapping[str, Any] | None = None,
     ) -> tuple[Run, Step]:
-        """Commit the exact call that is about to be made, and keep the lease while it is made."""
+        """Commit the exact call that is about to be made, and keep the lease while it is made.
+
+        Raises TargetBusyError if another run has begun to act on the target.
+        """
         to = State.RUNNING if purpose == "apply" else State.UNDOING
         values: dict[str, Any] = {"lease_owner": run.lease_owner, "lease_until": now + lease}
         if purpose == "apply" and run.intended_at is None:
             values["intended_at"] = now
         if baseline is not None:
             values["baseline"] = dumps(dict(baseline))
-        with write(self._engine) as connection:
+        with audit.writing(self._engine) as connection:
+            if run.state in (State.READY, State.BLOCKED):
+                scope.take(connection, run)
             moved = _move(connection, run, to, now, reason=None, detail=None, **values)
             step = _intend(connection, run, purpose, number, call, now)
             body = {
@@ -177,7 +182,7 @@ class Runs:
         next_at: float | None = None,
     ) -> Run:
         """Commit what became of a call: answered, refused, unknown, or found out by reading."""
-        with write(self._engine) as connection:
+        with audit.writing(self._engine) as connection:
             moved = _move(connection, run, run.state, now, next_at=next_at or now)
             connection.execute(
                 sa.update(STEPS)
@@ -206,7 +211,7 @@ class Runs:
 
     def sample(self, run: Run, sample: Sample, now: float, next_at: float) -> Run:
         """Commit one look at the outcome."""
-        with write(self._engine) as connection:
+        with audit.writing(self._engine) as connection:
             moved = _move(connection, run, State.VERIFYING, now, next_at=next_at)
             row = {
                 "run_id": run.id,
@@ -241,7 +246,7 @@ class Runs:
             raise IllegalTransitionError(f"{run.id}: {run.state} cannot end as {outcome}")
         if outcome is Outcome.CANCELLED and run.intended_at is not None:
             raise IllegalTransitionError(f"{run.id}: has acted, cannot be cancelled")
-        with write(self._engine) as connection:
+        with audit.writing(self._engine) as connection:
             closed = _close(connection, run, outcome, now, reason, detail)
             for version, healthy in (verdicts or {}).items():
                 _judge(connection, run, version, healthy=healthy, now=now)
@@ -305,7 +310,7 @@ class Runs:
 
     def _decide(self, run: Run, now: float, *, kind: str, by: str, to: State) -> Run:
         try:
-            with write(self._engine) as connection:
+            with audit.writing(self._engine) as connection:
                 moved = _move(connection, run, to, now, approved_by=by, next_at=now)
                 audit.append(connection, now, kind, run.id, {"by": by, "plan_hash": run.plan_hash})
         except LostLeaseError as error:
@@ -314,7 +319,7 @@ class Runs:
 
     def _end(self, run: Run, outcome: Outcome, by: str, now: float) -> Run:
         try:
-            with write(self._engine) as connection:
+            with audit.writing(self._engine) as connection:
                 return _close(connection, run, outcome, now, f"{outcome}_by_hand", f"by {by}")
         except LostLeaseError as error:
             raise NotPossibleError(f"{run.id} is being worked on; try again") from error

@@ -19,6 +19,7 @@ from remediations.model import Decision, Run
 from remediations.pages import views
 from remediations.pages.answers import asked_by, body, problem
 from remediations.pages.by_hand import add_actions
+from web.security import Guesses
 
 _REASON_LIMIT = 200
 
@@ -33,7 +34,7 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
 ) -> Blueprint:
     """Return the blueprint; ``allowed`` checks an Authorization header."""
     pages = Blueprint("api", __name__, url_prefix="/v1")
-    locale = inventory.locale
+    locale, guesses = inventory.locale, Guesses()
 
     @pages.before_request
     def _authenticate() -> ResponseReturnValue | None:
@@ -42,7 +43,13 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
             return None
         if header is None:
             return problem(401, "a bearer token is needed")
-        return problem(403, "the token is not known")
+        if not guesses.too_many(request.remote_addr):
+            return problem(403, "the token is not known")
+        answer = problem(429, "too many wrong tokens; a right one is let in at any time")
+        answer.headers["Retry-After"] = str(guesses.window)
+        # Whoever guesses pays for a new connection, and for its handshake, each time.
+        answer.headers["Connection"] = "close"
+        return answer
 
     @pages.errorhandler(SQLAlchemyError)
     def _ledger_away(_error: SQLAlchemyError) -> ResponseReturnValue:
@@ -59,7 +66,9 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
         except MalformedError as error:
             return problem(400, str(error))
         receipts = ledger.deliveries.receive(deliveries, truncated, now())
-        wake()
+        if any(r.decision is Decision.ACCEPTED and r.run_id for r in receipts):
+            # Only for a new run: in a storm the engine would look once for every webhook.
+            wake()
         counts = {
             decision.value: sum(receipt.decision is decision for receipt in receipts)
             for decision in Decision

@@ -21,6 +21,7 @@ from moto.core.responses import ActionResult
 from simulator.aws import lambda_functions
 
 _CANARY = re.compile(r"LambdaCanary(\d+)Percent(\d+)Minutes")
+_CONFIG = re.compile(r"Lambda(Canary|Linear|AllAtOnce)")
 _LINEAR = re.compile(r"LambdaLinear(\d+)PercentEvery(\d+)Minutes?")
 _PAGE = 25
 _GROUPS_AT_ONCE = 100
@@ -50,6 +51,7 @@ class Deployment:
     status: str = "Created"
     completed: float | None = None
     rollback: dict[str, str] = field(default_factory=dict)
+    description: str | None = None
 
     def describe(self) -> dict[str, Any]:
         """Return the ``deploymentInfo`` of the API."""
@@ -72,6 +74,7 @@ class Deployment:
             },
             "deploymentOverview": counts,
             "rollbackInfo": self.rollback,
+            "description": self.description,
         }
 
     def summary(self) -> dict[str, Any]:
@@ -105,17 +108,28 @@ class Deployments:
         """Let a deployment go on for ever, as when a hook of its never answers; or no more."""
         (self._hanging.add if on else self._hanging.discard)(deployment_id)
 
-    def create(self, application: str, group: str, content: str, config: str) -> Deployment:
+    def create(
+        self,
+        application: str,
+        group: str,
+        content: str,
+        config: str,
+        description: str | None = None,
+    ) -> Deployment:
         """Start a deployment.
 
         Raises:
-            CodeDeployException: for content it does not speak, or a group that is busy.
+            CodeDeployException: for content or a configuration it does not know, or a busy group.
         """
         properties = _properties(content)
+        if not _CONFIG.search(config):
+            raise _Error("DeploymentConfigDoesNotExistException", f"{config} does not exist")
         busy = [d for d in self.all() if d.group == group and d.status not in ENDED]
         if busy:
             raise _Error("DeploymentLimitExceededException", f"{busy[0].id} is in progress")
-        return self._start(application, group, content, config, properties, "user")
+        made = self._start(application, group, content, config, properties, "user")
+        made.description = description
+        return made
 
     def record(self, deployment: Deployment) -> None:
         """Add a deployment of the past."""
@@ -152,7 +166,14 @@ class Deployments:
         deployment = self.get(deployment_id)
         if deployment.status in ENDED:
             raise _Error("DeploymentAlreadyCompletedException", "already completed")
-        deployment.status, deployment.completed = "Stopped", self._now()
+        return self._end(deployment, "Stopped", roll_back=roll_back)
+
+    def fail(self, deployment_id: str, *, roll_back: bool) -> Deployment:
+        """Let a deployment fail as by an alarm or a hook of its group."""
+        return self._end(self.get(deployment_id), "Failed", roll_back=roll_back)
+
+    def _end(self, deployment: Deployment, status: str, *, roll_back: bool) -> Deployment:
+        deployment.status, deployment.completed = status, self._now()
         if roll_back:
             properties = {
                 "Name": deployment.function,
@@ -266,7 +287,8 @@ def install(deployments: Deployments) -> None:
         revision = self._get_param("revision") or {}
         content = (revision.get("appSpecContent") or revision.get("string") or {}).get("content")
         config = self._get_param("deploymentConfigName") or str(known.deployment_config_name)
-        created = deployments.create(application, group, content or "", config)
+        described = self._get_param("description")
+        created = deployments.create(application, group, content or "", config, described)
         return ActionResult({"deploymentId": created.id})
 
     def get_deployment(self: CodeDeployResponse) -> ActionResult:

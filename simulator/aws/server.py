@@ -23,6 +23,7 @@ from simulator.aws import (
     executions,
     lambda_functions,
     logs,
+    s3,
     security,
     small,
     step_functions,
@@ -60,6 +61,7 @@ class EmbeddedAws:
         self.appconfig = AppConfigService(now)
         self.trail = small.Trail()
         self.security = security.Security()
+        self.objects = s3.Objects()
         BackendDict.reset()
         reset_model_data()
         self.front = Front(DomainDispatcherApplication(create_backend_app), now)
@@ -75,6 +77,7 @@ class EmbeddedAws:
         small.install_timestream(now)
         small.install_trail(self.trail)
         security.install(self.security)
+        s3.install(self.objects)
         small.install_sts()
         install_simulation()
         self._server: BaseWSGIServer = make_server(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from promtool import STALE, Cases, Line, Scenario, counter, gauge
 
@@ -43,14 +44,14 @@ def level(
     )
 
 
-def count(series: str, unrelated: str) -> Cases:
-    """Cases of a counter of which one event in five minutes is one too many."""
-    window = 300
+def count(series: str, unrelated: str, *, window: int = 300, limit: int = 0) -> Cases:
+    """Cases of a counter that grows by one too many within the window."""
+    most = {T0: limit} if limit else {}
     return Cases(
         (
             Scenario(
                 LIFE,
-                {series: counter({T0: 1})},
+                {series: counter({T0: limit + 1})},
                 {
                     T0 - 15: 0,
                     T0: 1,
@@ -58,14 +59,58 @@ def count(series: str, unrelated: str) -> Cases:
                     T0 + window + KEEP + 15: 0,
                 },
             ),
-            quiet({unrelated: counter({T0: 9}), series: counter({})}, T0, T0 + 15),
+            quiet({unrelated: counter({T0: 9 + limit}), series: counter(most)}, T0, T0 + 15),
             Scenario(
                 frozenset({GAP}),
-                {series: counter({T0: 1, T0 + 30: STALE, T0 + 90: 0})},
+                {series: counter({T0: limit + 1, T0 + 30: STALE, T0 + 90: 0})},
                 {T0 + 75: 1, T0 + 120: 1},
             ),
         )
     )
+
+
+def aged(series: str, limit: int) -> Cases:
+    """Cases of a time that lies further back than ``limit`` seconds."""
+    return _timed(series, T0 - limit, 10**9)
+
+
+def soon(series: str, limit: int) -> Cases:
+    """Cases of a time that is nearer than ``limit`` seconds."""
+    return _timed(series, T0 + limit, 10**9)
+
+
+def _timed(series: str, stamp: int, cured: int) -> Cases:
+    over = T0 + 300
+    return Cases(
+        (
+            Scenario(
+                LIFE,
+                {series: gauge({0: stamp, over: cured})},
+                {T0: 0, T0 + 15: 1, over + KEEP - 15: 1, over + KEEP + 15: 0},
+            ),
+            quiet({series: gauge({0: stamp})}, T0 - 15, T0),
+            Scenario(
+                frozenset({GAP}),
+                {series: gauge({0: stamp, T0 + 30: STALE, T0 + 90: stamp})},
+                {T0 + 75: 1, T0 + 120: 1},
+            ),
+        )
+    )
+
+
+def beside(cases: Cases, series: Mapping[str, Line]) -> Cases:
+    """Let more series flow in with every scenario."""
+    return replace(
+        cases,
+        scenarios=tuple(
+            replace(each, series={**each.series, **series}) for each in cases.scenarios
+        ),
+    )
+
+
+def also(cases: Cases, *scenarios: Scenario) -> Cases:
+    """Add scenarios."""
+    return replace(cases, scenarios=(*cases.scenarios, *scenarios))
 
 
 def mean(name: str, labels: str, limit: float, times: int) -> Cases:

@@ -23,11 +23,12 @@ pytestmark = [
 def test_every_query_answers(world: World, regression: Regression) -> None:
     """After a deployment and its rollback no panel, variable or annotation is empty."""
     wanted = queries(world.inventory)
-    assert len(wanted) > 20
+    must = [(place, query) for place, query in wanted if not place.startswith("optional ")]
+    assert len(must) > 60
     empty: list[str] = []
 
     def all_answer() -> bool:
-        empty[:] = [place for place, query in wanted if not world.observer.query(query)]
+        empty[:] = [place for place, query in must if not world.observer.query(query)]
         return not empty
 
     try:

@@ -13,9 +13,17 @@ from inventory.load import load_inventory
 from inventory.model import Inventory
 from simulator.aws.server import EmbeddedAws
 from simulator.seed import seed, seed_functions
+from tests.remediations.permissions import noting
 from tests.remediations.rig import START, Clock, Rig, StandInMetrics
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _noted() -> Iterator[None]:
+    """Every call to AWS is noted with its permission."""
+    with noting():
+        yield
 
 
 @pytest.fixture

@@ -130,6 +130,7 @@ class Rig:
             self.clock.now,
             self.ledger.facts.verdicts,
             self.ledger.facts.past,
+            self.ledger.facts.open_plans,
         )
         self.worker = Worker(
             ledger=self.ledger,
