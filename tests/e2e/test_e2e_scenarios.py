@@ -23,14 +23,16 @@ WORLDS = {
     "slow": (
         ("errors_without_deploy", "operator_intervenes", "influx_disk_full"),
         ("rollback_target_bad_too", "stuck_deployment"),
-        ("false_alarm",),
     ),
+    "flags": (("two_causes", "corrupt_data"),),
     "away": (("prometheus_down",), ("aws_down",)),
-    "held": (("alert_storm",),),
+    "held": (("alert_storm",), ("bad_flag",)),
+    "hidden": (("bad_deploy_behind_flag",), ("false_alarm",)),
 }
 """By world the scenarios that are played at once, in turns. A function that failed is not used
 again in its world: what it did before is what a new version is compared with. At most three
-targets may be sick at once, or all is a storm; at most two functions may be rolled back."""
+targets may be sick at once, or all is a storm; at most two functions may be rolled back, and the
+flags be turned off once."""
 _ELSEWHERE = {COMMAND: "command", "slow_influx": "loop"}
 GROUPS = {name: world for world, turns in WORLDS.items() for turn in turns for name in turn}
 
