@@ -100,7 +100,21 @@ def _act(worker: Worker, run: Run, plan: Plan) -> Run:
     if found is not Finding.ABSENT:
         return _replan(worker, run, "drift")
     baseline = _baseline(worker, run)
+    soon = _breath(worker, run) - worker.now()
+    if soon > 0:
+        return worker.wait(run, soon)
     return worker.call(run, "apply", 0, plan.calls[0], baseline)
+
+
+def _breath(worker: Worker, run: Run) -> float:
+    """Return when a run may act at the earliest (unix seconds).
+
+    What fell sick together is delivered within one evaluation and one group's wait: a storm must be
+    seen before the first of its runs acts.
+    """
+    alerting = worker.inventory.alerting
+    wait = 0.0 if run.by_hand else alerting.evaluation_interval + alerting.remediation_group_wait
+    return run.created_at + wait
 
 
 def _baseline(worker: Worker, run: Run) -> Mapping[str, float | None]:
