@@ -155,19 +155,31 @@ class LatencyObjective(Objective):
 
 
 class Objectives(Section):
-    """Service level objectives and the burn windows that guard them."""
+    """Service level objectives and the burn windows that guard them.
+
+    ``pipeline_freshness`` judges the energy data's age at every evaluation of the rules: its
+    events are moments, and a bad one is a moment with data older than ``influxdb_record_age``.
+    """
 
     period: Duration
     windows: Annotated[tuple[BurnWindow, ...], Field(min_length=1)]
     lambda_success: Objective
     api_latency: LatencyObjective
+    api_availability: Objective = Objective(target=0.99, min_bad_events=5)
+    influxdb_write_success: Objective = Objective(target=0.99, min_bad_events=5)
+    influxdb_write_latency: LatencyObjective = LatencyObjective(
+        target=0.99, min_bad_events=5, below=5
+    )
+    pipeline_freshness: Objective = Objective(target=0.99, min_bad_events=20)
 
     @model_validator(mode="after")
     def _burn_can_fire(self) -> Objectives:
+        objectives = {
+            name: value for name, value in vars(self).items() if isinstance(value, Objective)
+        }
         for window in self.windows:
             factor = window.budget_share * self.period / window.long
-            for name in ("lambda_success", "api_latency"):
-                objective: Objective = getattr(self, name)
+            for name, objective in objectives.items():
                 if factor * (1 - objective.target) >= 1:
                     raise ValueError(
                         f"{name}: burn factor {factor:g} times the error budget"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, abort, request
 from werkzeug.exceptions import HTTPException
 
 from inventory.aws import AwsClients
@@ -16,6 +15,7 @@ from inventory.clock import Clock, SystemClock
 from inventory.discover import discover
 from inventory.model import Inventory
 from inventory.settings import Settings, SettingsError, read_tokens
+from inventory.version import VERSION
 from remediations import actions as action_package
 from remediations.action import Action, Context
 from remediations.alertmanager import Alertmanager
@@ -79,6 +79,7 @@ class RemediationsApp:
         self.wsgi = Flask("remediations", static_folder=None)
         self.wsgi.config["MAX_CONTENT_LENGTH"] = MAX_BODY
         self.wsgi.register_error_handler(HTTPException, problem_of)
+        self.wsgi.before_request(_no_nul)
         self.wsgi.register_blueprint(
             api(
                 *(self.ledger, inventory, actions, maintenance, alertmanager),
@@ -86,7 +87,7 @@ class RemediationsApp:
             )
         )
         self.wsgi.register_blueprint(
-            console(self.ledger, registry, inventory.locale, version("vigia"), runbook, clock.now)
+            console(self.ledger, registry, inventory.locale, VERSION, runbook, clock.now)
         )
 
     def start(self) -> None:
@@ -97,6 +98,12 @@ class RemediationsApp:
         """Finish the stages under way and close the ledger."""
         self.engine.stop()
         self.ledger.close()
+
+
+def _no_nul() -> None:
+    # No id holds it, and PostgreSQL cannot even be asked for it.
+    if "\0" in request.path:
+        abort(404)
 
 
 def _engine(

@@ -126,6 +126,10 @@ REASONS = {
     "snapshot_unreadable": Text(
         "o manifesto do snapshot não pôde ser lido", "the snapshot's manifest cannot be read"
     ),
+    "too_many_rules": Text(
+        "o bucket passaria do limite de regras da S3",
+        "the bucket would have more rules than S3 takes",
+    ),
     # the way to an ending
     "snapshot_incomplete": Text(
         "o snapshot está incompleto: há objetos que não foram copiados",
@@ -165,6 +169,13 @@ REASONS = {
     "expired": Text("expirou sem agir", "it expired without acting"),
 }
 NOTES = {
+    "objects_expire": Text(
+        "Objetos que vencem são apagados para sempre.", "Objects that expire are deleted for good."
+    ),
+    "archived_must_be_restored": Text(
+        "O que passa a GLACIER ou DEEP_ARCHIVE só se lê restaurado, em horas e com custo.",
+        "What moves to GLACIER or DEEP_ARCHIVE is read only once restored: hours, and a charge.",
+    ),
     "not_point_in_time": Text(
         "Os objetos são copiados um após o outro: o snapshot não mostra um só instante.",
         "Objects are copied one after the other: the snapshot does not show one point in time.",

@@ -105,7 +105,8 @@ def _manifest(client: Any, source: str, to: str, stamp: str) -> tuple[Manifest, 
     try:
         answer = client.get_object(Bucket=to, Key=manifest_key(source, stamp))
     except ClientError as error:
-        if code_of(error) == "NoSuchKey":
+        # That the bucket itself is missing is found out where the plan is made.
+        if code_of(error) in ("NoSuchKey", "NoSuchBucket"):
             return None
         raise
     with closing(answer["Body"]) as stream:
@@ -321,6 +322,7 @@ def action_of(limits: Limits) -> Action:
         settled=settled,
         effect=effect,
         more=more,
+        params=Wanted,
         own={_BEGIN: begin, _COPY: partial(copy, limits), _FINISH: finish},
         measured=False,
         result=result,

@@ -107,21 +107,28 @@ class Facts:
             query = query.where(RUNS.c.state != State.CLOSED.value)
         return [read_run(row) for row in self._all(query)]
 
-    def deliveries(self, fingerprint: str) -> list[dict[str, Any]]:
-        """Return every delivery of an alert, oldest first."""
+    def deliveries(self, fingerprint: str, limit: int = 200) -> list[dict[str, Any]]:
+        """Return the newest deliveries of an alert, oldest of them first."""
         query = (
             sa.select(DELIVERIES)
             .where(DELIVERIES.c.fingerprint == fingerprint)
-            .order_by(DELIVERIES.c.received_at)
+            .order_by(DELIVERIES.c.received_at.desc())
+            .limit(limit)
         )
         return [
             {**row._mapping, "labels": json.loads(row.labels)}  # noqa: SLF001 public in SQLAlchemy
-            for row in self._all(query)
+            for row in reversed(self._all(query))
         ]
 
-    def runs_of(self, run_ids: Iterable[str]) -> list[Run]:
-        """Return the runs with these ids, oldest first."""
-        query = sa.select(RUNS).where(RUNS.c.id.in_(list(run_ids))).order_by(RUNS.c.created_at)
+    def delivered(self, fingerprint: str) -> int:
+        """Return how often an alert was delivered."""
+        query = sa.select(sa.func.count()).where(DELIVERIES.c.fingerprint == fingerprint)
+        return int(self._all(query.select_from(DELIVERIES))[0][0])
+
+    def runs_of(self, run_ids: Iterable[str], fingerprint: str) -> list[Run]:
+        """Return the runs with these ids, and those that an alert opened, oldest first."""
+        theirs = sa.or_(RUNS.c.id.in_(list(run_ids)), RUNS.c.fingerprint == fingerprint)
+        query = sa.select(RUNS).where(theirs).order_by(RUNS.c.created_at)
         return [read_run(row) for row in self._all(query)]
 
     def decisions(self) -> dict[str, int]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from inventory.model import Inventory
 from remediations.action import Action
@@ -19,12 +19,17 @@ from remediations.ledger.switches import Switch
 from remediations.maintenance import Maintenance
 from remediations.model import Decision, Run
 from remediations.pages import views
-from remediations.pages.answers import asked_by, body, problem
+from remediations.pages.answers import (
+    Approval,
+    Asked,
+    BadRequestError,
+    Switching,
+    body,
+    problem,
+)
 from remediations.pages.by_hand import add_actions
 from remediations.pages.maintenance import add_maintenance
 from web.security import Guesses
-
-_REASON_LIMIT = 200
 
 
 def api(  # noqa: C901 one small function for each route, over the same dependencies
@@ -60,6 +65,10 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
     def _ledger_away(_error: SQLAlchemyError) -> ResponseReturnValue:
         return problem(503, "the ledger does not answer")
 
+    @pages.errorhandler(BadRequestError)
+    def _bad_request(error: BadRequestError) -> ResponseReturnValue:
+        return problem(400, str(error))
+
     @pages.errorhandler(NotPossibleError)
     def _not_possible(error: NotPossibleError) -> ResponseReturnValue:
         return problem(404 if "there is no run" in str(error) else 409, str(error))
@@ -82,8 +91,10 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
 
     @pages.get("/runs")
     def _runs() -> ResponseReturnValue:
-        open_only = request.args.get("open") == "true"
-        found = ledger.facts.runs(open_only=open_only)
+        wanted = request.args.get("open", "false")
+        if wanted not in ("true", "false"):
+            return problem(400, "open is true or false")
+        found = ledger.facts.runs(open_only=wanted == "true")
         return jsonify({"runs": [views.run_document(run, locale) for run in found]})
 
     @pages.get("/runs/<run_id>")
@@ -92,19 +103,16 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
 
     @pages.post("/runs/<run_id>/approve")
     def _approve(run_id: str) -> ResponseReturnValue:
-        asked = body()
-        digest = asked.get("plan_hash")
-        if not isinstance(digest, str):
-            return problem(400, "plan_hash is missing: approve the plan that you have seen")
-        return _decided(ledger.runs.approve(run_id, digest, asked_by(asked), now()))
+        asked = body(Approval)
+        return _decided(ledger.runs.approve(run_id, asked.plan_hash, asked.by, now()))
 
     @pages.post("/runs/<run_id>/reject")
     def _reject(run_id: str) -> ResponseReturnValue:
-        return _decided(ledger.runs.reject(run_id, asked_by(body()), now()))
+        return _decided(ledger.runs.reject(run_id, body(Asked).by, now()))
 
     @pages.post("/runs/<run_id>/cancel")
     def _cancel(run_id: str) -> ResponseReturnValue:
-        return _decided(ledger.runs.cancel(run_id, asked_by(body()), now()))
+        return _decided(ledger.runs.cancel(run_id, body(Asked).by, now()))
 
     @pages.get("/why/<fingerprint>")
     def _why(fingerprint: str) -> ResponseReturnValue:
@@ -125,13 +133,9 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
         return _switch(engaged=False)
 
     def _switch(*, engaged: bool) -> ResponseReturnValue:
-        asked = body()
+        asked = body(Switching)
         ledger.switches.set(
-            Switch.PAUSE,
-            engaged=engaged,
-            by=asked_by(asked),
-            reason=str(asked.get("reason", ""))[:_REASON_LIMIT],
-            now=now(),
+            Switch.PAUSE, engaged=engaged, by=asked.by, reason=asked.reason, now=now()
         )
         wake()
         return jsonify({"paused": engaged})
@@ -145,4 +149,7 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
 
 def problem_of(error: HTTPException) -> Response:
     """Return werkzeug's refusals in the API's form."""
-    return problem(error.code or 500, error.description or error.name)
+    answer = problem(error.code or 500, error.description or error.name)
+    if isinstance(error, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return answer

@@ -3,20 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
+from pydantic import AfterValidator, Field
 
 from catalogue.text import Locale
 from catalogue.texts import maintenance as texts
 from remediations import silences
 from remediations.action import UnavailableError
 from remediations.alertmanager import Alertmanager
-from remediations.ledger.windows import CLOSED, WORKING, Window
-from remediations.maintenance import Asked, Maintenance, MaintenanceError
-from remediations.pages.answers import asked_by, body, problem
-from remediations.pages.views import reason_text
+from remediations.ledger.windows import CLOSED, WORKING, Phase, Progress, Window
+from remediations.maintenance import (
+    LONGEST,
+    REASON_LIMIT,
+    SHORTEST,
+    Asked,
+    Maintenance,
+    MaintenanceError,
+)
+from remediations.pages import answers
+from remediations.pages.answers import body, problem
+from remediations.pages.schemas import NUMBER, TEXT, Schema, array, exactly, maybe, one_of
+from remediations.pages.why import reason_text
+
+
+def _length(seconds: float) -> float:
+    if not SHORTEST <= seconds <= LONGEST:
+        raise ValueError("a window lasts from 1m to 24h")
+    return seconds
+
+
+_Length = Annotated[
+    float,
+    AfterValidator(_length),
+    Field(json_schema_extra={"minimum": SHORTEST, "maximum": LONGEST}),
+]
+
+
+class Opening(answers.Asked):
+    """A window that is asked for: how long, why, and what to leave out or add."""
+
+    seconds: _Length
+    reason: Annotated[str, Field(min_length=1, max_length=REASON_LIMIT)]
+    notice: bool = True
+    backup: bool = False
+    prolong: bool = False
+
+
+WINDOW: Schema = exactly(
+    active={"type": "boolean"},
+    working={"type": "boolean"},
+    phase={"type": "string", "enum": ["none", *(phase.value for phase in Phase)]},
+    phase_text=TEXT,
+    engine_held_until=maybe(NUMBER),
+    window=maybe(
+        exactly(
+            id=TEXT,
+            by=TEXT,
+            reason=TEXT,
+            since=NUMBER,
+            until=NUMBER,
+            ended_by=maybe(TEXT),
+            steps=array(
+                exactly(
+                    step=TEXT,
+                    step_text=TEXT,
+                    target=maybe(TEXT),
+                    progress=one_of(Progress),
+                    progress_text=TEXT,
+                    run=maybe(TEXT),
+                    detail=maybe(TEXT),
+                )
+            ),
+        )
+    ),
+    silences=maybe(array(exactly(id=TEXT, ends_at=TEXT, comment=TEXT))),
+    silences_error=maybe(TEXT),
+)
+"""How a window stands, as ``GET /v1/maintenance`` answers."""
 
 
 def add_maintenance(
@@ -39,41 +105,22 @@ def add_maintenance(
 
     @pages.post("/maintenance")
     def _begin() -> ResponseReturnValue:
-        document = body()
-        asked = _asked(document)
-        if asked is None:
-            return problem(
-                400,
-                "seconds must be a number, reason a text, notice, backup and prolong true or false",
-            )
-        act = maintenance.prolong if document.get("prolong") else maintenance.begin
-        act(asked, asked_by(document))
+        wish = body(Opening)
+        asked = Asked(wish.seconds, wish.reason, wish.notice, wish.backup)
+        act = maintenance.prolong if wish.prolong else maintenance.begin
+        act(asked, wish.by)
         wake()
         return answer(202)
 
     @pages.post("/maintenance/end")
     def _end() -> ResponseReturnValue:
-        maintenance.end(asked_by(body()))
+        maintenance.end(body(answers.Asked).by)
         wake()
         return answer(202)
 
     @pages.errorhandler(MaintenanceError)
     def _not_now(error: MaintenanceError) -> ResponseReturnValue:
         return problem(409, str(error))
-
-
-def _asked(document: Any) -> Asked | None:
-    seconds, reason = document.get("seconds"), document.get("reason", "")
-    options = [
-        document.get(name, default) for name, default in (("notice", True), ("backup", False))
-    ]
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        return None
-    if not isinstance(reason, str) or not all(
-        isinstance(one, bool) for one in (*options, document.get("prolong", False))
-    ):
-        return None
-    return Asked(float(seconds), reason, *options)
 
 
 def _document(
@@ -87,6 +134,7 @@ def _document(
         "engine_held_until": maintenance.held_until(),
         "window": None if window is None else _window(window, locale),
         "silences": None,
+        "silences_error": None,
     }
     document["phase_text"] = texts.PHASES[document["phase"]].in_(locale)
     try:

@@ -290,6 +290,14 @@ CASES: dict[str, Cases] = {
     "LambdaBudgetBurnSlow": burn("lambda_success", SLOW),
     "ApiBudgetBurnFast": burn("api_latency", FAST),
     "ApiBudgetBurnSlow": burn("api_latency", SLOW),
+    "ApiAvailabilityBurnFast": burn("api_availability", FAST),
+    "ApiAvailabilityBurnSlow": burn("api_availability", SLOW),
+    "InfluxWriteBurnFast": burn("influxdb_write_success", FAST),
+    "InfluxWriteBurnSlow": burn("influxdb_write_success", SLOW),
+    "InfluxLatencyBurnFast": burn("influxdb_write_latency", FAST),
+    "InfluxLatencyBurnSlow": burn("influxdb_write_latency", SLOW),
+    "PipelineFreshnessBurnFast": burn("pipeline_freshness", FAST, least=20),
+    "PipelineFreshnessBurnSlow": burn("pipeline_freshness", SLOW, least=20),
     "ExporterDown": down("vigia-exporter"),
     "CollectorFailing/vital": replace(
         level('vigia_collector_up{collector="api"}', 1, 1, 0, wait=900), apart="priority"

@@ -39,18 +39,24 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def aws(
+def bare_aws(
     inventory: Inventory, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[EmbeddedAws]:
-    """The embedded AWS, seeded from the inventory."""
+    """The embedded AWS, empty."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "embedded")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "embedded")
     server = EmbeddedAws(inventory.aws.region, clock.now).start()
     try:
-        seed_functions(server, inventory, clock.now)
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture
+def aws(bare_aws: EmbeddedAws, inventory: Inventory, clock: Clock) -> EmbeddedAws:
+    """The embedded AWS with the functions of the inventory."""
+    seed_functions(bare_aws, inventory, clock.now)
+    return bare_aws
 
 
 @pytest.fixture
@@ -75,6 +81,16 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def rig(inventory: Inventory, clock: Clock, aws: EmbeddedAws, tmp_path: Path) -> Iterator[Rig]:
     """A rig on SQLite."""
     made = Rig(inventory, clock, aws, f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path)
+    yield made
+    made.ledger.close()
+
+
+@pytest.fixture
+def bare(
+    inventory: Inventory, clock: Clock, bare_aws: EmbeddedAws, tmp_path: Path
+) -> Iterator[Rig]:
+    """A rig on SQLite whose embedded AWS is empty: for tests that need little of the platform."""
+    made = Rig(inventory, clock, bare_aws, f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path)
     yield made
     made.ledger.close()
 

@@ -12,6 +12,9 @@ from inventory.model import Inventory
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.pt-BR.md")
+WRITTEN = sorted(
+    str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
+)
 
 
 def read(name: str) -> str:
@@ -34,7 +37,21 @@ def test_every_section_is_in_the_inventory_document() -> None:
     assert sorted(listed) == sorted(Inventory.model_fields)
 
 
-@pytest.mark.parametrize("name", [*READMES, "CONTRIBUTING.md", "docs/inventory.md"])
+@pytest.mark.parametrize("name", WRITTEN)
+def test_every_link_leads_somewhere(name: str) -> None:
+    """Links within the repository name files that are there, and headings that they have."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", read(name)):
+        path, _, heading = target.partition("#")
+        if re.match(r"[a-z]+:", target):
+            continue
+        found = (ROOT / name).parent / path if path else ROOT / name
+        assert found.exists(), target
+        if heading:
+            titles = re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w -]", "", t).lower().replace(" ", "-") for t in titles}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
 def test_every_command_that_is_named_exists(name: str) -> None:
     """`vigia X` in a document is a command of the program, with the words that follow it."""
     from vigia.__main__ import build_parser  # noqa: PLC0415 imports every command
