@@ -12,7 +12,7 @@ from exporter.app import ExporterApp
 from exporter.shards import Shard
 from inventory.settings import Settings
 from storage.database import DatabaseError
-from vigia import inventory_file, serving
+from vigia import frugal, inventory_file, serving
 from vigia.exits import CommandError, Exit
 from vigia.progress import progress
 
@@ -39,6 +39,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Collect until a signal comes, or once."""
+    frugal.share_memory()
     try:
         shard = Shard.parse(args.shard)
     except ValueError as error:
@@ -55,6 +56,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             _LOG.error("not reloaded: %s", problem)
 
     signal.signal(signal.SIGHUP, reload)
+    frugal.settle_down()
     return serving.serve(args, app.wsgi, app.start, app.stop, max_body=_MAX_BODY)
 
 
