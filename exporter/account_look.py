@@ -88,12 +88,12 @@ def settle_quiet(
         for group in groups:
             sums = answers[group.metric][group.metric.name, "Sum"] if group.counted else {}
             folded = _folded(group.track, group.functions)
-            if is_quiet(sums, folded, group.counted, map(invocations, group.functions)):
-                _settle(group.track, group.functions, window.end, lookback)
-                continue
-            others = _without_suspects(context, group, window, folded)
-            if others and is_quiet(sums, folded, group.counted, map(invocations, others)):
-                _settle(group.track, others, window.end, lookback)
+            quiet = group.functions
+            if not is_quiet(sums, folded, group.counted, map(invocations, quiet)):
+                quiet, sums = _without_suspects(context, group, window, folded)
+                if not is_quiet(sums, folded, group.counted, map(invocations, quiet)):
+                    continue
+            _settle(group.track, quiet, window.end, lookback)
 
 
 def _folded(track: Track, functions: Iterable[str]) -> dict[int, float]:
@@ -108,24 +108,26 @@ def _folded(track: Track, functions: Iterable[str]) -> dict[int, float]:
 
 def _without_suspects(
     context: Context, group: _Group, window: Window, folded: dict[int, float]
-) -> list[str]:
-    """Read those that failed lately, correct ``folded`` by it, and return the others.
+) -> tuple[tuple[str, ...], Points]:
+    """Read those that failed lately, correct ``folded`` by it; return the others and the sums.
 
-    Nobody is returned where too many failed for this to spare anything.
+    The account's sums are read again with them: what one of these failed more since the first look
+    must not hide what another did. Nobody is returned where too many failed to spare anything.
     """
     track = group.track
     failed = (name for name in group.functions if track.states[name].sums)
     before = {name: track.states[name].latest(track.name) for name in failed}
     suspects = {name: known for name, known in before.items() if known}
     if not 0 < len(suspects) <= min(len(group.functions) // 2, _MOST_SUSPECTS):
-        return []
-    answers = fetch(context, [track.asked(name) for name in suspects], window)
+        return (), {}
+    answers = fetch(context, [group.metric, *map(track.asked, suspects)], window)
     for name, known in suspects.items():
         answer = answers[track.asked(name)]
         for at, value in answer[track.metric, "Sum"].items():
             folded[at] += value - known.get(at, 0.0)
         track.take(name, answer, window)
-    return [name for name in group.functions if name not in suspects]
+    others = tuple(name for name in group.functions if name not in suspects)
+    return others, answers[group.metric][group.metric.name, "Sum"]
 
 
 def is_quiet(account: Points, folded: Points, counted: Sequence[int], ran: Iterable[Ran]) -> bool:

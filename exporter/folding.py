@@ -159,8 +159,9 @@ def fold(state: FoldState, points: Mapping[str, Points], end: int, lookback: flo
     not in ``points``, and periods that are not in a statistic's, stay as they are.
     """
     watermark = max(state.watermark, end)
-    floor = max(state.floor, math.floor(watermark - lookback))
     period, first = state.period, state.first
+    # A period that only ends within the look-back may still grow: it is not settled either.
+    floor = max(state.floor, math.floor((watermark - lookback) / period) * period)
     settled = _first(floor, state.since, period)
     sums = dict(state.sums)
     added: dict[str, Points] = {}

@@ -155,7 +155,12 @@ class FunctionCounts:
     def _read_invocations(self) -> None:
         whole = self._of_this_turn(self._invocations, self._late)
         self._catch_up("Invocations", whole, self._take_invocations)
-        others = {k: state for k, state in self._invocations.items() if state.watermark < self._end}
+        # Who could not be caught up in its turn goes on with it in the next run.
+        others = {
+            name: state
+            for name, state in self._invocations.items()
+            if state.watermark < self._end and name not in whole
+        }
         self._catch_up("Invocations", others, self._take_invocations, _AGAIN)
 
     def _read_durations(self) -> None:
