@@ -7,6 +7,7 @@ again and only what a period grew by is added. Pure: no clock, no I/O.
 
 from __future__ import annotations
 
+import functools
 import math
 from array import array
 from collections.abc import Mapping, Sequence
@@ -158,24 +159,43 @@ def fold(state: FoldState, points: Mapping[str, Points], end: int, lookback: flo
     A period's contribution to the total is the largest value ever seen of it. Statistics that are
     not in ``points``, and periods that are not in a statistic's, stay as they are.
     """
-    watermark = max(state.watermark, end)
-    period, first = state.period, state.first
-    # A period that only ends within the look-back may still grow: it is not settled either.
-    floor = max(state.floor, math.floor((watermark - lookback) / period) * period)
-    settled = _first(floor, state.since, period)
+    period, since, floor, watermark, window, settled = _step(state[:4], end, lookback)
     sums = dict(state.sums)
     added: dict[str, Points] = {}
     revised_down = state.revised_down
     for name, values in points.items():
         known = sums.pop(name, _ZERO)
-        new, added[name], down = _add(known, values, range(first, end, period))
+        new, added[name], down = _add(known, values, window)
         revised_down += down
         if new != _ZERO:
             sums[name] = new
-    if settled > first:
+    if settled > window.start:
         for name, known in sums.items():
-            sums[name] = _pruned(known, (settled - first) // period, settled)
-    return Folded(FoldState(period, state.since, floor, watermark, sums, revised_down), added)
+            sums[name] = _pruned(known, (settled - window.start) // period, settled)
+    return Folded(FoldState(period, since, floor, watermark, sums, revised_down), added)
+
+
+class _Step(NamedTuple):
+    """A span after its next step, the periods that are read, and where the unsettled ones begin."""
+
+    period: int
+    since: int
+    floor: int
+    watermark: int
+    window: range
+    settled: int
+
+
+@functools.lru_cache(maxsize=64)
+def _step(span: Span, end: int, lookback: float) -> _Step:
+    """Return what folding does to everything that was read together, thousands of resources."""
+    period, since, floor, watermark = span
+    first = _first(floor, since, period)
+    watermark = max(watermark, end)
+    # A period that only ends within the look-back may still grow: it is not settled either.
+    floor = max(floor, math.floor((watermark - lookback) / period) * period)
+    settled = _first(floor, since, period)
+    return _Step(period, since, floor, watermark, range(first, end, period), settled)
 
 
 def _first(floor: int, since: int, period: int) -> int:

@@ -14,7 +14,6 @@ from inventory.settings import Settings
 from storage.database import DatabaseError
 from vigia import frugal, inventory_file, serving
 from vigia.exits import CommandError, Exit
-from vigia.progress import progress
 
 _LOG = logging.getLogger(__name__)
 _MAX_BODY = 64 * 1024
@@ -61,6 +60,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _once(app: ExporterApp) -> int:
+    from vigia.progress import progress  # noqa: PLC0415 what draws it is large
+
     try:
         with progress("collecting", len(app.statuses())) as step:
             failed = app.collect_once(step)
