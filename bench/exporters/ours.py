@@ -25,8 +25,8 @@ class Ours:
 
     name = "vigia"
     decoupled = True
-    # One turn of what is read slowly tells it who fails, and so whom it need not ask.
-    warm_up = 6
+    # Two turns of what is read slowly tell it who fails, and so whom it need not ask.
+    warm_up = 11
 
     def __init__(self) -> None:
         self.version = importlib.metadata.version("vigia")
