@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from alerts.panels import Panel, dashboard_uid
+from alerts.panels import Panel, dashboard_uid, home
 from alerts.windows import text
 from catalogue.promql import Vector
 from catalogue.text import Locale, Text
@@ -101,7 +101,7 @@ class AlertRule:
         """Return the annotations in the inventory's language."""
         locale = inventory.locale
         alerting = inventory.alerting
-        uid = dashboard_uid(locale)
+        uid = dashboard_uid(home(self.panel), locale)
         return {
             "summary": self.texts.summary.in_(locale),
             "description": self.say(self.texts.description, locale),

@@ -55,3 +55,7 @@ def select(
 ) -> Selector:
     """Select a family's series from the jobs and instances that the viewer chose."""
     return series(family, {**(matchers or {}), **_TARGET}, sample=sample)
+
+
+Rows = tuple[tuple[PanelSpec, ...], ...]
+"""The panels of a dashboard, row by row."""

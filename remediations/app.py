@@ -6,11 +6,10 @@ import os
 import socket
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, abort, request
 from werkzeug.exceptions import HTTPException
 
 from inventory.aws import AwsClients
@@ -20,6 +19,7 @@ from inventory.influx import SERVICE as INFLUXDB
 from inventory.influx import InfluxBuckets, InfluxError
 from inventory.model import Inventory
 from inventory.settings import Settings, SettingsError, read_tokens
+from inventory.version import VERSION
 from remediations import actions as action_package
 from remediations.action import Action, Context
 from remediations.alertmanager import Alertmanager
@@ -27,6 +27,7 @@ from remediations.asking import playbook_problems
 from remediations.engine import Engine
 from remediations.escalation import EscalationSender
 from remediations.ledger.store import Ledger, open_ledger
+from remediations.maintenance import Maintenance
 from remediations.metrics import LedgerMetrics, registry_of
 from remediations.pages.api import api, problem_of
 from remediations.pages.console import console
@@ -73,16 +74,24 @@ class RemediationsApp:
             raise SettingsError("; ".join(problems))
         self.ledger: Ledger = open_ledger(settings.database("ledger"))
         pause_file = Path(settings.state_dir) / PAUSE_FILE
-        self.engine = _engine(settings, inventory, actions, self.ledger, pause_file, clock)
+        alertmanager = Alertmanager(inventory.alerting.alertmanager_url)
+        maintenance = Maintenance(self.ledger, inventory, actions, alertmanager, clock.now)
+        self.engine = _engine(
+            settings, inventory, actions, self.ledger, pause_file, clock, maintenance
+        )
         registry = registry_of(LedgerMetrics(self.ledger, self.engine, actions, clock, pause_file))
         self.wsgi = Flask("remediations", static_folder=None)
         self.wsgi.config["MAX_CONTENT_LENGTH"] = MAX_BODY
         self.wsgi.register_error_handler(HTTPException, problem_of)
+        self.wsgi.before_request(_no_nul)
         self.wsgi.register_blueprint(
-            api(self.ledger, inventory, actions, bearer(tokens), self.engine.wake, clock.now)
+            api(
+                *(self.ledger, inventory, actions, maintenance, alertmanager),
+                *(bearer(tokens), self.engine.wake, clock.now),
+            )
         )
         self.wsgi.register_blueprint(
-            console(self.ledger, registry, inventory.locale, version("vigia"), runbook, clock.now)
+            console(self.ledger, registry, inventory.locale, VERSION, runbook, clock.now)
         )
 
     def start(self) -> None:
@@ -93,6 +102,12 @@ class RemediationsApp:
         """Finish the stages under way and close the ledger."""
         self.engine.stop()
         self.ledger.close()
+
+
+def _no_nul() -> None:
+    # No id holds it, and PostgreSQL cannot even be asked for it.
+    if "\0" in request.path:
+        abort(404)
 
 
 def _influx_token(settings: Settings) -> str:
@@ -114,6 +129,7 @@ def _engine(
     ledger: Ledger,
     pause_file: Path,
     clock: Clock,
+    maintenance: Maintenance,
 ) -> Engine:
     clients = AwsClients(
         inventory.aws, settings.aws_endpoint_url, timeout=_CALL_TIMEOUT, scopes=inventory.scopes
@@ -147,4 +163,5 @@ def _engine(
         now=clock.now,
     )
     sender = EscalationSender(ledger.escalations, alertmanager, inventory, clock.now)
-    return Engine(worker, sender, owner=f"{socket.gethostname()}:{os.getpid()}")
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    return Engine(worker, sender, owner, chores={"maintenance": maintenance.work})

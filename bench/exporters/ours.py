@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import yaml
 from bench.exporters.peer import CREDENTIALS, Running, Timing
 from bench.fake_cloudwatch import FakeCloudWatch
 from inventory.load import load_inventory
+from inventory.version import VERSION
 from simulator.processes import Child, free_port
 
 _PLATFORM = Path(__file__).parents[2] / "platform.yaml"
@@ -25,9 +25,11 @@ class Ours:
 
     name = "vigia"
     decoupled = True
+    # Two turns of what is read slowly tell it who fails, and so whom it need not ask.
+    warm_up = 11
 
     def __init__(self) -> None:
-        self.version = importlib.metadata.version("vigia")
+        self.version = VERSION
 
     def start(self, fake: FakeCloudWatch, timing: Timing, directory: Path) -> Running:
         """Start with a state of its own in ``directory``."""
@@ -59,6 +61,11 @@ class Ours:
             "function",
             "/-/healthy",
         )
+
+
+def slow_every(timing: Timing) -> float:
+    """Return how often (seconds) what is read slowly has its turn."""
+    return load_inventory(_PLATFORM).collection.slow_every / timing.factor
 
 
 def inventory(names: tuple[str, ...], factor: float) -> dict[str, Any]:

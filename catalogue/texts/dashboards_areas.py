@@ -203,3 +203,75 @@ CLOCK = PanelTexts(
         "How far the exporter's clock is ahead of Prometheus'; the line is the alert's limit.",
     ),
 )
+STORED = PanelTexts(
+    Text("Bytes guardados", "Bytes stored"),
+    Text(
+        "Por bucket e classe de armazenamento, medidos pelo S3 uma vez por dia.",
+        "By bucket and storage class, measured by S3 once a day.",
+    ),
+)
+INVOCATIONS = PanelTexts(
+    Text("Invocações", "Invocations"),
+    Text("Invocações por segundo, por função.", "Invocations per second, by function."),
+)
+DURATIONS = PanelTexts(
+    Text("Duração das invocações", "Duration of invocations"),
+    Text(
+        "Média, e percentil 99 do período mais novo.",
+        "Mean, and the newest period's 99th percentile.",
+    ),
+)
+COLD_STARTS = PanelTexts(
+    Text("Partidas a frio por hora", "Cold starts per hour"),
+    Text(
+        "Inicializações registradas no log na última hora, por função.",
+        "Initialisations logged over the last hour, by function.",
+    ),
+)
+RECORDS = PanelTexts(
+    Text("Registros em 24 horas", "Records of 24 hours"),
+    Text(
+        "Quantos registros das últimas 24 horas o InfluxDB tem.",
+        "How many records of the last 24 hours InfluxDB has.",
+    ),
+)
+COST_PER_FILE = PanelTexts(
+    Text("Custo por 1.000 arquivos", "Cost of 1,000 files"),
+    Text(
+        "O custo de ontem sobre os arquivos das últimas 24 horas; vazio sem arquivos.",
+        "Yesterday's cost over the files of the last 24 hours; empty without files.",
+    ),
+)
+SECURITY_EVENTS = PanelTexts(
+    Text("Eventos SECURITY por hora", "SECURITY events per hour"),
+    Text("Eventos de segurança nos logs, por função.", "Security events in the logs, by function."),
+)
+BLOCKED = PanelTexts(
+    Text("Execuções detidas", "Blocked runs"),
+    Text("O que uma guarda detém, e por quê.", "What a guard holds back, and why."),
+)
+RUN_DURATION = PanelTexts(
+    Text("Duração das remediações", "Duration of remediations"),
+    Text(
+        "Percentil 90 das execuções encerradas, por fase; vazio enquanto nenhuma encerra.",
+        "90th percentile of closed runs, by phase; empty while none closes.",
+    ),
+)
+DELIVERIES = PanelTexts(
+    Text("Alertas entregues", "Alerts delivered"),
+    Text(
+        "Alertas recebidos na última hora, pelo que se decidiu.",
+        "Alerts received over the last hour, by what was decided.",
+    ),
+)
+DATAPOINT_AGE = PanelTexts(
+    Text("Idade dos dados da AWS", "Age of AWS' data"),
+    Text(
+        "Idade do valor mais novo do recurso mais atrasado, por coletor.",
+        "Age of the newest value of the resource that lags most, by collector.",
+    ),
+)
+COLLECTION_SECONDS = PanelTexts(
+    Text("Duração das coletas", "Duration of collections"),
+    Text("Quanto durou a última coleta.", "How long the last collection took."),
+)

@@ -25,6 +25,7 @@ from simulator.aws import (
     logs,
     s3,
     security,
+    service_discovery,
     small,
     step_functions,
 )
@@ -80,6 +81,7 @@ class EmbeddedAws:
         s3.install(self.objects)
         small.install_sts()
         install_simulation()
+        service_discovery.install()
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", port, self.front, threaded=True, request_handler=_QuietHandler
         )

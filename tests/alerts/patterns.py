@@ -188,8 +188,13 @@ def down(job: str) -> Cases:
     )
 
 
-def burn(objective: str, pairs: tuple[tuple[str, str, float, int], ...]) -> Cases:
-    """Cases of a burn rate; a pair is long and short window, limit, total that 5 bad exceed."""
+def burn(
+    objective: str, pairs: tuple[tuple[str, str, float, int], ...], *, least: int = 5
+) -> Cases:
+    """Cases of a burn rate; a pair is long and short window, limit, total that 5 bad exceed.
+
+    ``least`` is the fewest bad events that are worth telling.
+    """
     every = {window for long, short, _, _ in pairs for window in (long, short)}
 
     def lines(
@@ -197,7 +202,7 @@ def burn(objective: str, pairs: tuple[tuple[str, str, float, int], ...]) -> Case
     ) -> dict[str, Line]:
         found = {}
         for window in every:
-            bad, total = changes.get(window, (0, 1000))
+            bad, total = changes.get(window, (0, 10_000))
             for what, value, idle in (("bad", bad, 0), ("total", total, total)):
                 steps = {0: idle, T0: value} | ({until: idle} if until else {})
                 series = f'dataplatform:slo_{what}:increase{window}{{objective="{objective}"}}'
@@ -206,8 +211,9 @@ def burn(objective: str, pairs: tuple[tuple[str, str, float, int], ...]) -> Case
 
     scenarios = []
     for long, short, limit, total in pairs:
-        at, over, few = (1000 * limit, 1000.0), (1000 * limit + 1, 1000.0), (4.0, 10.0)
-        five = (5.0, float(total))
+        at, over = (10_000 * limit, 10_000.0), (10_000 * limit + 1, 10_000.0)
+        few = (least - 1.0, 2.0 * least)
+        five = (float(least), total * least / 5)
         scenarios += [
             Scenario(
                 LIFE,
@@ -220,7 +226,7 @@ def burn(objective: str, pairs: tuple[tuple[str, str, float, int], ...]) -> Case
         ]
         gap = lines({long: five, short: over})
         series = f'dataplatform:slo_bad:increase{long}{{objective="{objective}"}}'
-        gap[series] = gauge({**gap[series].changes, T0 + 30: STALE, T0 + 90: 5})
+        gap[series] = gauge({**gap[series].changes, T0 + 30: STALE, T0 + 90: least})
         scenarios.append(Scenario(frozenset({GAP}), gap, {T0 + 75: 1, T0 + 120: 1}))
     return Cases(tuple(scenarios))
 

@@ -104,7 +104,7 @@ def test_annotations_speak_the_locale(locale: str) -> None:
             "en": "Function fails since a deployment",
         }[locale]
     )
-    uid = f"vigia-overview-{locale.lower()}"
+    uid = f"vigia-functions-{locale.lower()}"
     assert annotations["dashboard_url"] == f"http://127.0.0.1:3000/d/{uid}?viewPanel=11"
     assert f"docs/runbooks/{locale}/Watchdog.md" in files
 

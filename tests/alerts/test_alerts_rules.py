@@ -31,6 +31,7 @@ _OTHER = {">": ">=", ">=": ">", "<": "<=", "<=": "<", "==": "!="}
 _BESIDE = re.compile(r"(>=|<=|==|>|<) (?=[a-z(])(?!bool)")
 _MATCHED = re.compile(r"(\w)(=~|!~|!=|=)\"")
 _JOINED = re.compile(r"\b(and|unless|or)\b")
+_OBJECTIVE = re.compile(r'objective="\w+"')
 _RANGE = re.compile(r"\[(\w+)\]")
 
 
@@ -128,9 +129,17 @@ def _swap(expr: str, found: re.Match[str], text: str) -> str:
     return expr[: found.start()] + text + expr[found.end() :]
 
 
+def _unlike() -> dict[str, AlertRule]:
+    """Leave out burn rates that differ from another's in nothing but the objective's name."""
+    known: dict[tuple[str, float], str] = {}
+    for key, rule in RULES.items():
+        known.setdefault((_OBJECTIVE.sub("objective", rule.expr.text), rule.for_), key)
+    return {key: RULES[key] for key in known.values()}
+
+
 def test_mutants_are_caught(tmp_path: Path) -> None:
     """A changed threshold, comparison, wait or window of any alert fails its cases."""
-    mutants = [(key, *mutant) for key, rule in RULES.items() for mutant in _mutants(rule)]
+    mutants = [(key, *mutant) for key, rule in _unlike().items() for mutant in _mutants(rule)]
     jobs = [
         _job(key, f"mutant{number}", document) for number, (key, _, document) in enumerate(mutants)
     ]
