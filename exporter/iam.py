@@ -267,7 +267,8 @@ def policy(
     """Return an IAM policy that allows ``actions`` on the scope's resources of the inventory.
 
     Each statement's Sid says, with ``verb``, what it allows; without one there are none, which
-    makes the policy shorter. Only actions that know no resources are allowed on all of them. More than ``most_names`` stand by their common beginning.
+    makes the policy shorter. Only actions that know no resources are allowed on all of them. More
+    than ``most_names`` stand by their common beginning.
     """
     by_kind: dict[str, list[str]] = defaultdict(list)
     wide = []
