@@ -29,8 +29,16 @@ class LeanFiles(JSONFileLoader):
         for ending, read in _READERS:
             path = Path(file_path + ending)
             if path.is_file():
-                return json.loads(read(path), object_pairs_hook=_kept)
+                return _readable(json.loads(read(path), object_pairs_hook=_kept))
         return None
+
+
+def _readable(document: Any) -> Any:
+    # Of these alone botocore asks for the text whenever it finds out a call's address: S3's.
+    if isinstance(document, dict):
+        for parameter in document.get("clientContextParams", {}).values():
+            parameter.setdefault("documentation", "")
+    return document
 
 
 def _kept(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
