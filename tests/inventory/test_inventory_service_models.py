@@ -8,10 +8,16 @@ import pytest
 
 from inventory.service_models import LeanFiles
 
-SERVICES = ("s3", "lambda", "logs", "apigateway", "timestream-influxdb")
+CALLS = {
+    "s3": ("list_objects_v2", {"Bucket": "some-bucket"}),
+    "lambda": ("get_account_settings", {}),
+    "logs": ("describe_log_groups", {}),
+    "apigateway": ("get_rest_apis", {}),
+    "timestream-influxdb": ("list_db_instances", {}),
+}
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", CALLS)
 def test_addresses_are_found_without_the_texts(service: str) -> None:
     """A client made of lean models finds the address of every call, those of buckets included."""
     core = botocore.session.Session()
@@ -28,14 +34,8 @@ def test_addresses_are_found_without_the_texts(service: str) -> None:
         raise Stopped
 
     client.meta.events.register("before-send", about_to_leave)
-    ask = {
-        "s3": lambda: client.list_objects_v2(Bucket="some-bucket"),
-        "lambda": client.get_account_settings,
-        "logs": client.describe_log_groups,
-        "apigateway": client.get_rest_apis,
-        "timestream-influxdb": client.list_db_instances,
-    }[service]
+    name, arguments = CALLS[service]
     with pytest.raises(Stopped):
-        ask()
+        getattr(client, name)(**arguments)
     assert addresses
     assert addresses[0].startswith("https://")
