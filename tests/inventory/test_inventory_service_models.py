@@ -1,41 +1,45 @@
-"""What is left out of botocore's models is not missed."""
+"""Service models without documentation are the same to whoever calls."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import boto3
-import botocore.session
 import pytest
 
-from inventory.service_models import LeanFiles
+from inventory.aws import AwsClients
+from inventory.load import load_inventory
+from simulator.aws.server import CREDENTIALS
 
-CALLS = {
-    "s3": ("list_objects_v2", {"Bucket": "some-bucket"}),
-    "lambda": ("get_account_settings", {}),
-    "logs": ("describe_log_groups", {}),
-    "apigateway": ("get_rest_apis", {}),
-    "timestream-influxdb": ("list_db_instances", {}),
-}
+PLATFORM = Path(__file__).parents[2] / "platform.yaml"
+SERVICES = (
+    *("apigateway", "appconfig", "appconfigdata", "ce", "cloudtrail", "cloudwatch", "codedeploy"),
+    *("ec2", "events", "iam", "lambda", "logs", "resourcegroupstaggingapi", "s3", "sns"),
+    *("stepfunctions", "sts", "timestream-influxdb"),
+)
 
 
-@pytest.mark.parametrize("service", CALLS)
-def test_addresses_are_found_without_the_texts(service: str) -> None:
-    """A client made of lean models finds the address of every call, those of buckets included."""
-    core = botocore.session.Session()
-    core.get_component("data_loader").file_loader = LeanFiles()
-    session = boto3.Session(botocore_session=core, aws_access_key_id="a", aws_secret_access_key="b")
-    client = session.client(service, region_name="us-east-1")
-    addresses: list[str] = []
-
-    class Stopped(Exception):  # noqa: N818 it ends the call before it leaves
-        pass
-
-    def about_to_leave(request: object, **_: object) -> None:
-        addresses.append(request.url)  # type: ignore[attr-defined]
-        raise Stopped
-
-    client.meta.events.register("before-send", about_to_leave)
-    name, arguments = CALLS[service]
-    with pytest.raises(Stopped):
-        getattr(client, name)(**arguments)
-    assert addresses
-    assert addresses[0].startswith("https://")
+@pytest.mark.parametrize("service", SERVICES)
+def test_clients_are_those_of_boto3(monkeypatch: pytest.MonkeyPatch, service: str) -> None:
+    """Every service that is asked has the same operations, parameters and errors, and no texts."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name.upper(), value)
+    inventory = load_inventory(PLATFORM)
+    ours = AwsClients(inventory.aws, None, timeout=1.0).client(service)
+    plain = boto3.client(service, region_name=inventory.aws.region, **CREDENTIALS)
+    model, wanted = ours.meta.service_model, plain.meta.service_model
+    assert model.operation_names == wanted.operation_names
+    for name in wanted.operation_names:
+        one, other = model.operation_model(name), wanted.operation_model(name)
+        assert one.http == other.http
+        assert [e.name for e in one.error_shapes] == [e.name for e in other.error_shapes]
+        for mine, theirs in (
+            (one.input_shape, other.input_shape),
+            (one.output_shape, other.output_shape),
+        ):
+            assert (mine is None) == (theirs is None)
+            if mine is not None and mine.type_name == "structure":
+                assert {k: v.type_name for k, v in mine.members.items()} == {
+                    k: v.type_name for k, v in theirs.members.items()
+                }
+    assert not any(model.operation_model(n).documentation for n in model.operation_names)
