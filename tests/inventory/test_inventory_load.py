@@ -76,7 +76,7 @@ def test_names_must_be_known_and_unique(tmp_path: Path) -> None:
     path = changed(
         tmp_path,
         ("functions: [lambda_router]}", "functions: [other]}"),
-        ("role: raw}", "role: raw}\n  - {name: ons-data-platform-raw-prod, role: raw}"),
+        ("buckets:\n", "buckets:\n  - {name: ons-data-platform-raw-prod, role: raw}\n"),
         ("America/Sao_Paulo", "America/Nowhere"),
         ("targets: [lambda_router,", "targets: [stranger,"),
     )

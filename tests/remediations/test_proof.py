@@ -66,7 +66,8 @@ def test_its_calls_are_allowed_and_no_others(proof: Proof) -> None:
         Asked(inventory, service, operation, json.loads(names))
         for _, service, operation, names in proof.asked
     ]
-    assert calls
+    # InfluxDB is no part of AWS: what is allowed there its own token says.
+    assert calls or not all_actions()[proof.case.name].writes
     assert [str(call) for call in calls if not call.allowed_by(document)] == []
     assert [str(call) for call in calls if call.foreign_allowed_by(document)] == []
 
