@@ -28,6 +28,10 @@ _PREFIXES = {
 }
 """The prefix of a service's actions, where it is not the name of its client or of its signature."""
 _S3 = {
+    "CompleteMultipartUpload": "PutObject",
+    "CopyObject": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
     "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
     "GetBucketAnalyticsConfiguration": "GetAnalyticsConfiguration",
     "GetBucketEncryption": "GetEncryptionConfiguration",
@@ -40,10 +44,9 @@ _S3 = {
     "GetBucketReplication": "GetReplicationConfiguration",
     "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
     "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
-    "CompleteMultipartUpload": "PutObject",
-    "CopyObject": "PutObject",
-    "CreateMultipartUpload": "PutObject",
-    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "UploadPart": "PutObject",
+    "UploadPartCopy": "PutObject",
     "DeleteObjects": "DeleteObject",
     "HeadBucket": "ListBucket",
     "HeadObject": "GetObject",
@@ -57,9 +60,6 @@ _S3 = {
     "ListObjects": "ListBucket",
     "ListObjectsV2": "ListBucket",
     "ListParts": "ListMultipartUploadParts",
-    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
-    "UploadPart": "PutObject",
-    "UploadPartCopy": "PutObject",
 }
 _HTTP = {
     "Create": "POST",

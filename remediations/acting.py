@@ -101,7 +101,8 @@ def _patience(worker: Worker, run: Run, last: Step, reason: str, detail: str | N
     """Look again later, unless the call that came ``last`` was made too long ago."""
     now, engine = worker.now(), worker.inventory.engine
     patience = worker.action(run).patience or engine.verify_deadline
-    if now >= (last.intended_at or now) + patience:
+    # An action of many calls may have begun long ago, and be well.
+    if now >= (last.settled_at or last.intended_at or now) + patience:
         return worker.ledger.runs.close(
             run, Outcome.INCONCLUSIVE, now, reason=reason, detail=detail
         )

@@ -100,7 +100,21 @@ def _act(worker: Worker, run: Run, plan: Plan) -> Run:
     if found is not Finding.ABSENT:
         return _replan(worker, run, "drift")
     baseline = _baseline(worker, run)
+    soon = _breath(worker, run) - worker.now()
+    if soon > 0:
+        return worker.wait(run, soon)
     return worker.call(run, "apply", 0, plan.calls[0], baseline)
+
+
+def _breath(worker: Worker, run: Run) -> float:
+    """Return when a run may act at the earliest (unix seconds).
+
+    What fell sick together is delivered within one evaluation and one group's wait: a storm must be
+    seen before the first of its runs acts.
+    """
+    alerting = worker.inventory.alerting
+    wait = 0.0 if run.by_hand else alerting.evaluation_interval + alerting.remediation_group_wait
+    return run.created_at + wait
 
 
 def _baseline(worker: Worker, run: Run) -> Mapping[str, float | None]:
@@ -114,18 +128,20 @@ def _baseline(worker: Worker, run: Run) -> Mapping[str, float | None]:
 
 
 def _replan(worker: Worker, run: Run, reason: str) -> Run:
-    """Drop the plan; the next look makes a new one, and an approval of the old one is void."""
+    """Drop the plan, visibly; the next look makes a new one, and an approval is void."""
     now = worker.now()
     return worker.ledger.runs.move(
         run,
-        State.READY,
+        State.BLOCKED,
         now,
-        kind="replan",
-        body={"reason": reason},
+        kind="blocked",
+        body={"reason": reason, "detail": None},
+        # Whoever approved believes that it is being done.
+        call=reason if run.approved_by is not None else None,
         plan=None,
         plan_hash=None,
         approved_by=None,
-        reason=None,
+        reason=reason,
         detail=None,
         next_at=now,
     )

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from remediations.action import Past
 from remediations.ledger import scope
+from remediations.ledger.counts import BLOCKED
 from remediations.ledger.rows import read_run, read_step
 from remediations.ledger.schema import COUNTS, DELIVERIES, RUNS, STEPS, VERDICTS
 from remediations.model import NO_HUMAN_NEEDED, Decision, Outcome, Plan, Run, State
@@ -107,6 +108,14 @@ class Facts:
             query = query.where(RUNS.c.state != State.CLOSED.value)
         return [read_run(row) for row in self._all(query)]
 
+    def latest(self, action: str, since: float) -> list[Run]:
+        """Return the runs of an action that are open or were opened since then, newest first."""
+        query = sa.select(RUNS).where(
+            RUNS.c.action == action,
+            sa.or_(RUNS.c.created_at >= since, RUNS.c.state != State.CLOSED.value),
+        )
+        return [read_run(row) for row in self._all(query.order_by(RUNS.c.created_at.desc()))]
+
     def deliveries(self, fingerprint: str, limit: int = 200) -> list[dict[str, Any]]:
         """Return the newest deliveries of an alert, oldest of them first."""
         query = (
@@ -171,6 +180,13 @@ class Facts:
             RUNS.c.outcome.not_in(harmless),
         )
         return sorted({(row[0], row[1], str(Outcome(row[2]))) for row in self._all(query)})
+
+    def blocks(self) -> dict[str, int]:
+        """Return how often runs were held, by the guard's reason."""
+        query = sa.select(COUNTS.c.name, COUNTS.c.total).where(
+            COUNTS.c.name.startswith(BLOCKED, autoescape=True)
+        )
+        return {str(row[0]).removeprefix(BLOCKED): int(row[1]) for row in self._all(query)}
 
     def count(self, name: str) -> int:
         """Return a counter's total."""

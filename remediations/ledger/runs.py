@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from remediations.ledger import audit, claims, scope
+from remediations.ledger.counts import BLOCKED, count
 from remediations.ledger.escalations import call_human
 from remediations.ledger.rows import plan_document, plan_hash, read_run, read_step
 from remediations.ledger.schema import RUNS, SAMPLES, STEPS, VERDICTS, dumps
@@ -75,12 +76,15 @@ class Runs:
             IllegalTransitionError: if the table does not allow it.
             LostLeaseError: if the run was moved or claimed by somebody else.
         """
+        # When quiet nothing has changed: what is held is held since it was first held.
+        values |= {"updated_at": run.updated_at} if quiet else {}
         with write(self._engine) if quiet else audit.writing(self._engine) as connection:
             moved = _move(connection, run, to, now, **values)
             if not quiet:
-                audit.append(
-                    connection, now, kind, run.id, {"from": run.state, "to": to, **(body or {})}
-                )
+                told = {"from": run.state, "to": to, **(body or {})}
+                audit.append(connection, now, kind, run.id, told)
+                if to is State.BLOCKED:
+                    count(connection, f"{BLOCKED}{moved.reason}")
             if call is not None:
                 call_human(connection, moved, call, moved.detail, now)
         return moved
@@ -307,7 +311,7 @@ def _move(connection: sa.Connection, run: Run, to: State, now: float, **values: 
     moved = connection.execute(
         sa.update(RUNS)
         .where(RUNS.c.id == run.id, RUNS.c.state == run.state.value, RUNS.c.epoch == run.epoch)
-        .values(state=to.value, updated_at=now, **values)
+        .values({"state": to.value, "updated_at": now, **values})
     )
     if moved.rowcount != 1:
         raise LostLeaseError(run.id)

@@ -30,6 +30,8 @@ _ALSO = {
         "codedeploy:RegisterApplicationRevision",
     ),
     "s3:CopyObject": (*("s3:GetObject", "s3:GetObjectTagging", "s3:PutObjectTagging"),),
+    "s3:CreateMultipartUpload": ("s3:PutObjectTagging",),
+    "s3:UploadPartCopy": ("s3:GetObject",),
 }
 """What AWS asks of the caller beside the action that is called, by its API references."""
 _ASKING = ("observe", "plan", "settled", "effect", "undo", "baseline", "judge", "healthy", "more")
