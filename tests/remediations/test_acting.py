@@ -124,3 +124,27 @@ def test_time_that_was_worked_is_not_time_held(
     platform.clock.forward(hours * 3600)
     _switch(platform, engaged=False)
     assert platform.end().outcome is outcome
+
+
+def test_a_run_that_stays_blind_calls_a_human(platform: Rig) -> None:
+    """An action of long patience that cannot look: told after the deadline, once, and goes on."""
+    _change(platform, "pause_processing", patience=86_400.0)
+    _half_way(platform)
+    _switch(platform, engaged=False)
+    platform.until(State.RUNNING)
+    told = platform.ledger.escalations.pending()
+    platform.aws.front.fail("states", "ListExecutions", code="ServiceUnavailable", status=503)
+    began = platform.clock.at
+    _work(platform, until=began + platform.inventory.engine.verify_deadline - 60)
+    assert (platform.run().state, platform.run().reason) == (State.RUNNING, "aws_error")
+    assert platform.ledger.escalations.pending() == told
+    _work(platform, until=began + 3 * 3600)
+    assert platform.ledger.escalations.pending() == told + 1
+    platform.aws.front.heal()
+    assert platform.end().outcome is Outcome.SUCCEEDED
+
+
+def _work(rig: Rig, until: float) -> None:
+    while rig.clock.at < until:
+        if not rig.step():
+            rig.clock.forward(30)

@@ -109,7 +109,7 @@ def whole(world: World) -> Record:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"outcome": None, "state": "running"}, "never ended: running"),
+        ({"outcome": None, "state": "running", "endings": 0}, "waits without a word: running"),
         ({"world": "{}"}, "the world is {} instead of"),
         ({"effects": {}}, "logs:PutRetentionPolicy took effect 0 times of 1"),
         ({"outcome": Outcome.FAILED}, "ended as failed, and nobody was told"),

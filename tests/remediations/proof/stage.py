@@ -35,7 +35,8 @@ from tests.remediations.proof.hooks import Hooks
 from tests.remediations.proof.record import Record, record
 from tests.remediations.rig import START, Rig
 
-_LONGEST = 6 * 3600.0
+_LONGEST = 2.5 * 3600.0
+"""Longer than a run may be held or go without data; what still waits must have called a human."""
 Choose = Callable[[Record], Sequence[Fault]]
 
 
