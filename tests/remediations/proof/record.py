@@ -39,6 +39,7 @@ class Record:
     intended: int
     commits: int
     reads: int
+    steps: int
     calls: tuple[tuple[str, str], ...]
     used: frozenset[tuple[str, str]] = frozenset()
     asked: frozenset[tuple[str, str, str, str]] = frozenset()
@@ -72,6 +73,7 @@ def record(rig: Rig, case: Case, run: Run, hooks: Hooks) -> Record:
         intended=sum(row["kind"] == "intent" for row in rows),
         commits=hooks.commits,
         reads=hooks.reads,
+        steps=hooks.steps,
         calls=tuple(hooks.calls),
     )
 
