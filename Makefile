@@ -18,7 +18,7 @@ setup: ## install what the tests and benchmarks need
 
 test: setup ## the whole test suite
 	$(BIN)/python -m pytest -q -n 2 -m 'not e2e'
-	$(BIN)/python -m pytest -q -m e2e
+	$(BIN)/python -m pytest -q -n 4 --dist loadgroup -m e2e
 
 bench: setup ## the benchmarks; results in bench/results
 	$(BIN)/python -m bench

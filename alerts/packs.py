@@ -16,6 +16,7 @@ from alerts import (
     engine_rules,
     escalation,
     exporter_rules,
+    flag_rules,
     function_rules,
     influxdb_load_rules,
     influxdb_rules,
@@ -34,6 +35,7 @@ from inventory.model import Inventory
 
 PACKS: tuple[tuple[str, Callable[[Inventory], tuple[AlertRule, ...]]], ...] = (
     ("lambda", lambda_rules.rules),
+    ("flags", flag_rules.rules),
     ("functions", function_rules.rules),
     ("deployments", deployment_rules.rules),
     ("stuck", stuck_rules.rules),

@@ -7,7 +7,8 @@ from alerts.rule import LOCALES, AlertRule, Severity
 from alerts.windows import text
 from catalogue.text import Locale, Text
 from inventory.discover import discover
-from inventory.model import Contact, Inventory
+from inventory.model import Inventory
+from inventory.notices import Contact
 from remediations import actions
 from remediations.asking import mode_of
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from inventory.durations import Duration
 from inventory.limits import Limits, Threshold
+from inventory.notices import Contact, Delivery
 from inventory.resources import (
     Api,
     AppConfig,
@@ -30,14 +31,6 @@ from inventory.resources import (
     Sns,
     StateMachine,
 )
-
-
-class Contact(Section):
-    """How a team is reached."""
-
-    email: Name
-    slack: str | None = None
-    phone: str | None = None
 
 
 class Level(Contact):
@@ -98,11 +91,7 @@ class Collection(Section):
 
 
 class Thresholds(Limits):
-    """Limits that the platform's operators use.
-
-    ``deployment_stuck`` is how long a deployment may be in progress, ``influxdb_disk`` the share of
-    the database's disk that may be used, ``corrupted_files`` how many files may fail their check.
-    """
+    """Limits that the platform's operators use."""
 
     lambda_errors: Threshold
     api_latency_seconds: Threshold
@@ -111,9 +100,6 @@ class Thresholds(Limits):
     processing_idle: Duration
     missing_after: Duration
     budget_shares: tuple[Positive, ...]
-    deployment_stuck: Duration = 1800.0
-    influxdb_disk: Ratio = 0.8
-    corrupted_files: Threshold = Threshold(above=3, window=300.0, times=1)
 
 
 class Regression(Section):
@@ -235,7 +221,7 @@ class Engine(Section):
     lease: Duration
 
 
-class Alerting(Section):
+class Alerting(Delivery):
     """Prometheus' and Alertmanager's tempo, and where people look."""
 
     scrape_interval: Duration
@@ -254,7 +240,6 @@ class Alerting(Section):
     exporter_address: str
     remediations_address: str
     alertmanager_address: str
-    smtp_smarthost: Annotated[str, Field(pattern=r"^[^:\s]+:\d+$")] = "localhost:25"
 
 
 class Inventory(Section):

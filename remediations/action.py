@@ -176,6 +176,16 @@ def effect_is_outcome(context: Context, _run: Run) -> Sample:
     return Sample(context.now(), Verdict.GOOD, {})
 
 
+def no_problem(_inventory: Inventory, _params: Params) -> str | None:
+    """Find nothing wrong."""
+    return None
+
+
+def always(_run: Run) -> bool:
+    """Measure every run."""
+    return True
+
+
 def plain_result(_plan: Plan, _seen: Observation) -> Result:
     """Say that what was planned is done."""
     return Result()
@@ -204,9 +214,11 @@ class Action:
 
     ``more`` is asked once the planned calls are done, with all that were made: it returns the calls
     that the world turned out to need, or LATER to be asked again. ``own`` are the calls of
-    OWN_SERVICE by operation. ``moot`` are error codes that say that there is nothing left to do.
-    Without ``measured`` the effect is the outcome, told by ``result``. ``patience`` is how long the
-    action may take, in seconds, where the engine's own deadline is too short.
+    OWN_SERVICE by operation. ``moot`` are error codes that end no run: there is nothing left to do,
+    or ``more`` finds out what is. Without ``measured``, or ``measured_for`` a run, the effect is
+    the outcome, told by ``result``. ``problem`` says what the inventory has against parameters, if
+    anything. ``patience`` is how long the action may take, in seconds, where the engine's own
+    deadline is too short.
     """
 
     name: str
@@ -228,5 +240,7 @@ class Action:
     own: Mapping[str, OwnCall] = field(default_factory=dict)
     moot: frozenset[str] = frozenset()
     measured: bool = True
+    measured_for: Callable[[Run], bool] = always
+    problem: Callable[[Inventory, Params], str | None] = no_problem
     result: Callable[[Plan, Observation], Result] = plain_result
     patience: float | None = None

@@ -46,7 +46,16 @@ def intent(
     if target not in owned:
         raise AskedWronglyError(f"{action.name} may not act on '{target[:100]}'")
     mode = "shadow" if dry else "approve"
-    return Intent(action.name, target, BY_HAND, mode, checked(action, params))
+    return Intent(action.name, target, BY_HAND, mode, _allowed(inventory, action, params))
+
+
+def _allowed(inventory: Inventory, action: Action, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters as ``checked`` does, unless the inventory forbids what they name."""
+    found = checked(action, params)
+    problem = action.problem(inventory, action.params.model_validate(found))
+    if problem is not None:
+        raise AskedWronglyError(problem)
+    return found
 
 
 def checked(action: Action, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,6 +84,6 @@ def playbook_problems(inventory: Inventory, actions: Mapping[str, Action]) -> It
             if target not in owned:
                 yield f"playbook {book.name}: {book.action} may not act on '{target}'"
         try:
-            checked(action, book.params)
+            _allowed(inventory, action, book.params)
         except AskedWronglyError as error:
             yield f"playbook {book.name}: {error}"

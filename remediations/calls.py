@@ -46,7 +46,7 @@ class Answer:
 def make(call: Call, writer: Callable[[str], Any], moot: frozenset[str] = frozenset()) -> Answer:
     """Make ``call`` exactly once; ``writer(service)`` is a client that never sends twice.
 
-    ``moot`` are the error codes that say that there was nothing left to do.
+    ``moot`` are the error codes that end no run; what AWS said is kept.
 
     Raises:
         ForbiddenCallError: for the deletion of a whole function.
@@ -74,7 +74,7 @@ def carry_out(work: Callable[[], Any], moot: frozenset[str] = frozenset()) -> An
         metadata = error.response.get("ResponseMetadata", {})
         code = error.response.get("Error", {}).get("Code", "Unknown")
         if code in moot:
-            return Answer(StepState.DONE, metadata.get("RequestId"), None)
+            return Answer(StepState.DONE, metadata.get("RequestId"), describe(error))
         throttled = code in THROTTLED
         certain = throttled or metadata.get("HTTPStatusCode", _SERVER_ERROR) < _SERVER_ERROR
         return Answer(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -31,10 +32,19 @@ _GIVE_UP: Mapping[State, Outcome] = {
 
 
 class Engine:
-    """Runs ``workers`` threads over one ledger; several engines may share it."""
+    """Runs ``workers`` threads over one ledger; several engines may share it.
+
+    ``chores`` are what else is to be done again and again, each in a thread of its name; each
+    returns how long it may be left alone (seconds).
+    """
 
     def __init__(
-        self, worker: Worker, sender: EscalationSender, owner: str, workers: int = 4
+        self,
+        worker: Worker,
+        sender: EscalationSender,
+        owner: str,
+        workers: int = 4,
+        chores: Mapping[str, Callable[[], float]] = MappingProxyType({}),
     ) -> None:
         self._worker = worker
         self._sender = sender
@@ -49,6 +59,10 @@ class Engine:
         ]
         self._threads.append(
             threading.Thread(target=self._loop, args=(self._send,), name="escalations")
+        )
+        self._threads.extend(
+            threading.Thread(target=self._loop, args=(chore,), name=name)
+            for name, chore in chores.items()
         )
 
     def start(self) -> None:
@@ -117,6 +131,9 @@ class Engine:
                 pause = work()
             except SQLAlchemyError as error:
                 _LOG.error("the ledger does not answer: %s", type(error).__name__)
+                pause = _AFTER_FAILURE
+            except Exception:  # noqa: BLE001 a thread that ended would be missed by nobody
+                _LOG.exception("%s: internal error", threading.current_thread().name)
                 pause = _AFTER_FAILURE
             if pause and not self._stop.is_set():
                 with self._work:

@@ -20,6 +20,13 @@ from remediations.ledger.deliveries import Delivery, Intent
 from remediations.model import Decision
 
 _MAX_ALERTS = 5_000
+
+
+def _whole(value: object) -> object:
+    # In JSON 3.0 is an integer.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 _Label = Annotated[str, Field(max_length=4096)]
 
 
@@ -54,7 +61,9 @@ class Webhook(BaseModel):
 
     version: Literal["4"]
     alerts: Annotated[list[Alert], Field(max_length=_MAX_ALERTS)]
-    truncated: Annotated[int, Field(alias="truncatedAlerts", ge=0, le=2**31)] = 0
+    truncated: Annotated[
+        int, Field(alias="truncatedAlerts", ge=0, le=2**31), BeforeValidator(_whole)
+    ] = 0
 
 
 def read_webhook(

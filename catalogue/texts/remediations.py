@@ -95,6 +95,35 @@ REASONS = {
     "function_not_ready": Text(
         "a função ou a versão não está pronta", "the function or version is not ready"
     ),
+    # flags
+    "nothing_deployed": Text("nenhuma flag foi implantada", "no flags were ever deployed"),
+    "flags_unreadable": Text(
+        "o documento de flags não pode ser lido", "the flag document cannot be read"
+    ),
+    "flag_deployment_in_progress": Text(
+        "há uma implantação de flags em andamento", "a deployment of flags is in progress"
+    ),
+    "critical_flag_in_progress": Text(
+        "a implantação em andamento muda uma flag crítica",
+        "the deployment in progress changes a critical flag",
+    ),
+    "flags_conflict": Text(
+        "outra pessoa edita as flags ao mesmo tempo", "somebody else edits the flags meanwhile"
+    ),
+    "flag_not_allowed": Text(
+        "o inventário não permite mudar a flag", "the inventory does not allow to change the flag"
+    ),
+    "flag_missing": Text("o documento não define a flag", "the document does not define the flag"),
+    "no_recent_flag": Text(
+        "nenhuma flag foi ligada há pouco", "no flag was turned on a short while ago"
+    ),
+    "trouble_before_flag": Text(
+        "o problema é anterior à flag", "the trouble is older than the flag"
+    ),
+    "flags_first": Text(
+        "uma flag mudou há pouco e é desligada antes",
+        "a flag changed a short while ago and is turned off first",
+    ),
     "snapshot_exists": Text(
         "já há um snapshot deste segundo", "there is a snapshot of this very second already"
     ),
@@ -104,6 +133,15 @@ REASONS = {
     "too_many_rules": Text(
         "o bucket passaria do limite de regras da S3",
         "the bucket would have more rules than S3 takes",
+    ),
+    "influxdb_unreachable": Text("o InfluxDB não responde", "InfluxDB does not answer"),
+    "influxdb_denied": Text("o InfluxDB negou a permissão", "InfluxDB denied permission"),
+    "influxdb_refused": Text("o InfluxDB recusou o pedido", "InfluxDB refused the request"),
+    "influxdb_server_error": Text(
+        "o InfluxDB respondeu com erro", "InfluxDB answered with an error"
+    ),
+    "influxdb_no_token": Text(
+        "falta o token do InfluxDB para as ações", "the actions have no token for InfluxDB"
     ),
     # the way to an ending
     "snapshot_incomplete": Text(
@@ -118,6 +156,9 @@ REASONS = {
     "shadow": Text("modo sombra: só planejada", "shadow mode: planned only"),
     "already_done": Text("outra pessoa já fez", "somebody else did it already"),
     "drift": Text("alguém mais mudou o alvo", "somebody else changed the target"),
+    "never_settled": Text(
+        "a AWS não terminou o que começou", "AWS did not finish what it had begun"
+    ),
     "refused": Text("a AWS recusou a chamada", "AWS refused the call"),
     "no_effect": Text("a chamada não teve efeito", "the call had no effect"),
     "deployment_failed": Text(
@@ -144,6 +185,10 @@ REASONS = {
     "expired": Text("expirou sem agir", "it expired without acting"),
 }
 NOTES = {
+    "data_are_deleted": Text(
+        "Dados mais antigos que o novo prazo são apagados para sempre.",
+        "Data older than the new limit are deleted for good.",
+    ),
     "objects_expire": Text(
         "Objetos que vencem são apagados para sempre.", "Objects that expire are deleted for good."
     ),
@@ -207,6 +252,11 @@ NOTES = {
     "notice_may_repeat": Text(
         "O aviso pode chegar duas vezes; traz o número da execução, que as une.",
         "The notice may arrive twice; it carries the run's id, by which both are one.",
+    ),
+    "flag_deployment_stopped": Text(
+        "A implantação de flags em curso é interrompida; o AppConfig volta ao documento anterior.",
+        "The deployment of flags in progress is stopped; AppConfig goes back to the document"
+        " before.",
     ),
     "deployment_stopped": Text(
         "A implantação em curso é interrompida; o próprio CodeDeploy volta o alias.",

@@ -40,8 +40,8 @@ class Facts:
 
     def acted_since(self, since: float, other_than: str) -> list[str]:
         """Return the target of every other run that acted since then."""
-        query = sa.select(RUNS.c.target).where(RUNS.c.intended_at >= since, RUNS.c.id != other_than)
-        return [str(row[0]) for row in self._all(query)]
+        with self._engine.connect() as connection:
+            return scope.acted_since(connection, since, other_than)
 
     def acting_on(self, target: str, other_than: str) -> str | None:
         """Return another run that is acting on the target or verifying it."""
@@ -107,6 +107,14 @@ class Facts:
         if open_only:
             query = query.where(RUNS.c.state != State.CLOSED.value)
         return [read_run(row) for row in self._all(query)]
+
+    def latest(self, action: str, since: float) -> list[Run]:
+        """Return the runs of an action that are open or were opened since then, newest first."""
+        query = sa.select(RUNS).where(
+            RUNS.c.action == action,
+            sa.or_(RUNS.c.created_at >= since, RUNS.c.state != State.CLOSED.value),
+        )
+        return [read_run(row) for row in self._all(query.order_by(RUNS.c.created_at.desc()))]
 
     def deliveries(self, fingerprint: str, limit: int = 200) -> list[dict[str, Any]]:
         """Return the newest deliveries of an alert, oldest of them first."""

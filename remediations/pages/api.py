@@ -11,10 +11,12 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from inventory.model import Inventory
 from remediations.action import Action
+from remediations.alertmanager import Alertmanager
 from remediations.intake import MalformedError, read_webhook
 from remediations.ledger.runs import NotPossibleError
 from remediations.ledger.store import Ledger
 from remediations.ledger.switches import Switch
+from remediations.maintenance import Maintenance
 from remediations.model import Decision, Run
 from remediations.pages import views
 from remediations.pages.answers import (
@@ -26,6 +28,7 @@ from remediations.pages.answers import (
     problem,
 )
 from remediations.pages.by_hand import add_actions
+from remediations.pages.maintenance import add_maintenance
 from web.security import Guesses
 
 
@@ -33,6 +36,8 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
     ledger: Ledger,
     inventory: Inventory,
     actions: Mapping[str, Action],
+    maintenance: Maintenance,
+    alertmanager: Alertmanager,
     allowed: Callable[[str | None], bool],
     wake: Callable[[], None],
     now: Callable[[], float],
@@ -86,6 +91,8 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
 
     @pages.get("/runs")
     def _runs() -> ResponseReturnValue:
+        if unknown := sorted(set(request.args) - {"open"}):
+            return problem(400, f"'{unknown[0][:64]}' is not a parameter")
         wanted = request.args.get("open", "false")
         if wanted not in ("true", "false"):
             return problem(400, "open is true or false")
@@ -117,6 +124,7 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
         return jsonify(document)
 
     add_actions(pages, ledger, inventory, actions, wake, now)
+    add_maintenance(pages, maintenance, alertmanager, locale, wake)
 
     @pages.post("/pause")
     def _pause() -> ResponseReturnValue:

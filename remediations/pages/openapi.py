@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from remediations.intake import Webhook
 from remediations.pages.answers import Action, Approval, Asked, Switching
+from remediations.pages.maintenance import WINDOW, Opening
 from remediations.pages.schemas import COMPONENTS, Schema, array, exactly, ref
 
 _TEXTS = {
@@ -75,7 +76,7 @@ def _in_path(name: str) -> dict[str, Any]:
 
 def _requests() -> dict[str, Schema]:
     found: dict[str, Schema] = {}
-    for model in (Webhook, Asked, Approval, Switching, Action):
+    for model in (Webhook, Asked, Approval, Switching, Action, Opening):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}Request")
         parts = schema.pop("$defs", {})
         found |= {f"{name}Request": part for name, part in parts.items()}
@@ -86,6 +87,7 @@ def _requests() -> dict[str, Schema]:
 def document(version: str) -> dict[str, Any]:
     """Return the description of every endpoint."""
     run, full, asked = ref("Run"), ref("FullRun"), "/v1/runs/{run_id}"
+    window = ref("Maintenance")
     open_only = {
         "name": "open",
         "in": "query",
@@ -99,7 +101,7 @@ def document(version: str) -> dict[str, Any]:
         "info": {"title": "Vigia remediations", "version": version},
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {**COMPONENTS, **_requests()},
+            "schemas": {**COMPONENTS, "Maintenance": WINDOW, **_requests()},
         },
         "paths": {
             "/v1/alerts": {
@@ -148,6 +150,21 @@ def document(version: str) -> dict[str, Any]:
             },
             "/v1/resume": {
                 "post": _operation("Release the kill switch", ref("Switch"), asks=Switching)
+            },
+            "/v1/maintenance": {
+                "get": _operation("The maintenance window, and the silences of ours", window),
+                "post": _operation(
+                    "Begin a maintenance window, or prolong the active one",
+                    window,
+                    "409",
+                    good="202",
+                    asks=Opening,
+                ),
+            },
+            "/v1/maintenance/end": {
+                "post": _operation(
+                    "Undo what the maintenance window did", window, "409", good="202", asks=Asked
+                )
             },
             "/": _page("The console", html, "503"),
             "/why/{fingerprint}": {

@@ -211,11 +211,8 @@ def burn(
 
     scenarios = []
     for long, short, limit, total in pairs:
-        at, over, few = (
-            (1000 * limit, 1000.0),
-            (1000 * limit + 1, 1000.0),
-            (least - 1.0, 2.0 * least),
-        )
+        at, over = (10_000 * limit, 10_000.0), (10_000 * limit + 1, 10_000.0)
+        few = (least - 1.0, 2.0 * least)
         five = (float(least), total * least / 5)
         scenarios += [
             Scenario(

@@ -19,6 +19,7 @@ RULES = {rule.key: rule for rule in packs.rules(INVENTORY)}
 DOCUMENT = yaml.safe_load(alertmanager(INVENTORY))
 SPECIAL = {
     "FunctionRegressedAfterDeploy": "remediations,operations-page",
+    "FunctionRegressedAfterFlag": "remediations,operations-page",
     "LambdaErrorsHigh": "remediations,operations-page",
     "DeploymentStuck": "remediations,operations-page",
     "DataCorrupted": "remediations,operations-page",
@@ -26,6 +27,7 @@ SPECIAL = {
     "Watchdog": "watchdog",
     "EscalationTier2": "engineering-page",
     "EscalationTier3": "architecture-page",
+    "CostOverBudget/120%": "executive,operations-page",
 }
 
 
@@ -43,7 +45,7 @@ def test_alert_reaches_its_receivers(key: str, configuration: Path) -> None:
     rule = RULES[key]
     by_severity = "operations-page" if rule.severity == "page" else "operations-ticket"
     if rule.team == "security":
-        by_severity = "security"
+        by_severity = "security" if rule.severity == "page" else "security-ticket"
     labels = {"alertname": rule.name, **rule.labels(INVENTORY)}
     done = subprocess.run(
         [
@@ -52,7 +54,7 @@ def test_alert_reaches_its_receivers(key: str, configuration: Path) -> None:
             "routes",
             "test",
             f"--config.file={configuration}",
-            f"--verify.receivers={SPECIAL.get(rule.name, by_severity)}",
+            f"--verify.receivers={SPECIAL.get(key, by_severity)}",
             *(f"{label}={value}" for label, value in labels.items()),
         ],
         capture_output=True,
@@ -101,20 +103,24 @@ def test_every_beat_of_the_watchdog_is_sent() -> None:
 
 def test_tickets_wait_for_business_hours() -> None:
     """Tickets are sent on working days from eight to six, in the inventory's time zone."""
-    (hours,) = DOCUMENT["time_intervals"]
+    hours, holidays = DOCUMENT["time_intervals"]
     assert hours["time_intervals"] == [
         {
-            "weekdays": ["monday:friday"],
+            "weekdays": ["monday", "tuesday", "wednesday", "thursday", "friday"],
             "times": [{"start_time": "08:00", "end_time": "18:00"}],
             "location": "America/Sao_Paulo",
         }
     ]
+    zone = {"location": "America/Sao_Paulo"}
+    assert {"months": ["12"], "days_of_month": ["25"], **zone} in holidays["time_intervals"]
+    easter = {"years": ["2026"], "months": ["4"], "days_of_month": ["3"], **zone}
+    assert easter in holidays["time_intervals"]
     waiting = [
-        route["receiver"]
+        (route["receiver"], route["mute_time_intervals"])
         for route in DOCUMENT["route"]["routes"]
         if "active_time_intervals" in route
     ]
-    assert waiting == ["operations-ticket"]
+    assert waiting == [("security-ticket", ["holidays"]), ("operations-ticket", ["holidays"])]
 
 
 def test_every_alert_can_be_routed_and_acted_on() -> None:

@@ -12,7 +12,7 @@ import pytest
 from inventory.load import load_inventory
 from inventory.model import Inventory
 from simulator.aws.server import EmbeddedAws
-from simulator.seed import seed, seed_functions
+from simulator.seed import seed, seed_flags, seed_functions
 from tests.remediations.permissions import noting
 from tests.remediations.rig import START, Clock, Rig, StandInMetrics
 
@@ -100,6 +100,33 @@ def platform(rig: Rig) -> Rig:
     """A rig whose embedded AWS has all of the platform."""
     seed(rig.aws, rig.inventory, rig.clock.now, functions=False)
     return rig
+
+
+@pytest.fixture(scope="module")
+def flags_aws() -> Iterator[tuple[EmbeddedAws, Clock]]:
+    """One embedded AWS for all tests of a module that need nothing but flags."""
+    clock = Clock(START)
+    server = EmbeddedAws("us-east-1", clock.now).start()
+    yield server, clock
+    server.stop()
+
+
+@pytest.fixture
+def flags_rig(
+    flags_aws: tuple[EmbeddedAws, Clock], inventory: Inventory, tmp_path: Path
+) -> Iterator[Rig]:
+    """A rig whose embedded AWS has the flags, all off, and nothing else."""
+    aws, clock = flags_aws
+    clock.at = START
+    aws.front.heal()
+    aws.front.seen.clear()
+    # The routes stay, what they serve begins anew: a server for each test costs a second.
+    aws.appconfig.__init__(clock.now)  # type: ignore[misc]  # on purpose, see above
+    seed_flags(aws, inventory)
+    made = Rig(inventory, clock, aws, f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path)
+    made._clients["appconfig"] = aws.client("appconfig")
+    yield made
+    made.ledger.close()
 
 
 @pytest.fixture

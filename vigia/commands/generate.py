@@ -19,7 +19,7 @@ from inventory.settings import Settings
 from remediations import reference as action_reference
 from remediations import telemetry
 from remediations.app import all_actions
-from vigia import demo_extra, inventory_file
+from vigia import demo_extra, inventory_file, writer_policy
 from vigia.exits import CommandError, Exit
 
 
@@ -60,6 +60,7 @@ def generated(inventory: Inventory) -> dict[Path, str]:
         **alerts.generate.files(inventory),
         **dashboards.files(inventory),
         **iam.files(inventory, collectors),
+        **writer_policy.files(inventory, all_actions().values()),
         **reference.files(inventory, collectors, {"The remediation service": telemetry.SPECS}),
         **action_reference.files(all_actions()),
     }
