@@ -217,6 +217,7 @@ def test_blast_radius_counts_every_kind_of_target(
         pause_file=False,
         maintenance=SwitchState(engaged=False),
         storm=False,
+        flags=None,
         owned=("a", "b", "c", "d", "e"),
         acting_on_target=None,
         last_intent=None,
