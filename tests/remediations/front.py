@@ -6,6 +6,8 @@ from typing import Any
 
 from flask import Flask
 
+from remediations.alertmanager import Alertmanager
+from remediations.maintenance import Maintenance
 from remediations.metrics import LedgerMetrics, registry_of
 from remediations.pages.api import api
 from remediations.pages.console import console
@@ -18,9 +20,16 @@ class Front:
     def __init__(self, rig: Rig) -> None:
         actions = rig.worker.actions
         metrics = LedgerMetrics(rig.ledger, rig.engine, actions, rig.clock, rig.pause_file)
+        alertmanager = Alertmanager("http://127.0.0.1:9")
+        maintenance = Maintenance(
+            *(rig.ledger, rig.inventory, actions, alertmanager), rig.clock.now
+        )
         app = Flask("front", static_folder=None)
         app.register_blueprint(
-            api(rig.ledger, rig.inventory, actions, lambda _: True, lambda: None, rig.clock.now)
+            api(
+                *(rig.ledger, rig.inventory, actions, maintenance, alertmanager),
+                *(lambda _: True, lambda: None, rig.clock.now),
+            )
         )
         app.register_blueprint(
             console(
