@@ -37,6 +37,7 @@ INHIBITIONS = (
         "CollectorFailing", ("CollectorStale", "CoverageIncomplete"), ("environment", "collector")
     ),
     Inhibition("FunctionRegressedAfterDeploy", ("LambdaErrorsHigh",), ("environment", "function")),
+    Inhibition("FunctionRegressedAfterFlag", ("LambdaErrorsHigh",), ("environment", "function")),
     *(
         Inhibition(f"{burn}Fast", (f"{burn}Slow",), ("environment", "objective"))
         for burn in (

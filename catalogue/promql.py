@@ -145,6 +145,29 @@ def over(function: str, selector: Selector, window: str, offset: str = "") -> Ve
     return Vector(f"{function}({selector.range(window, offset)})", selector.labels)
 
 
+def ago(selector: Selector, offset: str) -> Vector:
+    """Return what the selector was ``offset`` before.
+
+    Raises:
+        ValueError: if the offset is not a PromQL duration.
+    """
+    if not _WINDOW.match(offset):
+        raise ValueError(f"'{offset}' is not a PromQL duration")
+    return Vector(f"{selector.text} offset {offset}", selector.labels)
+
+
+def over_steps(function: str, vector: Vector, window: str, step: str) -> Vector:
+    """Apply a range function to what any vector was every ``step`` over ``window``.
+
+    Raises:
+        ValueError: if the window or the step is not a PromQL duration.
+    """
+    for part in (window, step):
+        if not _WINDOW.match(part):
+            raise ValueError(f"'{part}' is not a PromQL duration")
+    return Vector(f"{function}(({vector.text})[{window}:{step}])", vector.labels)
+
+
 def increase(selector: Selector, window: str) -> Vector:
     """Return the growth of a counter over ``window``."""
     return over("increase", selector, window)

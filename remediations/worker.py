@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from inventory.model import Inventory
-from remediations import guards
+from remediations import flags, guards
 from remediations.action import Action, Context, Hands, Observation, UnavailableError
 from remediations.calls import Answer, carry_out, describe, make
 from remediations.ledger.scope import TargetBusyError
@@ -48,8 +48,17 @@ class Worker:
             self.now(),
             pause_file=self.pause_file.exists(),
             owned=self.action(run).targets(self.inventory),
+            turned_on=self._turned_on,
         )
         return guards.check(situation, guards.BY_HAND if run.by_hand else guards.GUARDS)
+
+    def _turned_on(self, since: float) -> Mapping[str, float]:
+        """Return which flags were turned on since then; what AWS does not tell holds nobody."""
+        try:
+            with reading_aws():
+                return flags.turned_on(self.context, since)
+        except UnavailableError:
+            return {}
 
     def observe(self, run: Run) -> Observation:
         """Read the target's state.

@@ -107,6 +107,14 @@ class Facts:
             query = query.where(RUNS.c.state != State.CLOSED.value)
         return [read_run(row) for row in self._all(query)]
 
+    def latest(self, action: str, since: float) -> list[Run]:
+        """Return the runs of an action that are open or were opened since then, newest first."""
+        query = sa.select(RUNS).where(
+            RUNS.c.action == action,
+            sa.or_(RUNS.c.created_at >= since, RUNS.c.state != State.CLOSED.value),
+        )
+        return [read_run(row) for row in self._all(query.order_by(RUNS.c.created_at.desc()))]
+
     def deliveries(self, fingerprint: str, limit: int = 200) -> list[dict[str, Any]]:
         """Return the newest deliveries of an alert, oldest of them first."""
         query = (

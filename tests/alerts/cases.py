@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cases_flags
 from patterns import (
     FIRES,
     GAP,
@@ -259,6 +260,7 @@ SLOW = (("1d", "2h", 0.03, 160), ("3d", "6h", 0.01, 490))
 
 
 CASES: dict[str, Cases] = {
+    "FunctionRegressedAfterFlag": cases_flags.regressed(),
     "FunctionRegressedAfterDeploy": _regressed(),
     "LambdaErrorsHigh": _errors_high(),
     "DeploymentStuck": _stuck(),

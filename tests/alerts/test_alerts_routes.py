@@ -23,6 +23,7 @@ SPECIAL = {
     "DeploymentStuck": "remediations,operations-page",
     "DataCorrupted": "remediations,operations-page",
     "InfluxDiskAlmostFull": "remediations,operations-page",
+    "FunctionRegressedAfterFlag": "remediations,operations-page",
     "Watchdog": "watchdog",
     "EscalationTier2": "engineering-page",
     "EscalationTier3": "architecture-page",
