@@ -87,7 +87,7 @@ def _disk_almost_full(inventory: Inventory) -> AlertRule:
         severity=Severity.PAGE,
         team=inventory.contacts.levels[0].team,
         texts=alerts_actions.INFLUX_DISK_ALMOST_FULL,
-        panel=Panel.INFLUX_LATENCY,
+        panel=Panel.INFLUX_STATES,
         keep_firing_for=windows.gap(inventory),
         shown=Shown.RATIO,
         values={"limit": f"{limit:.0%}"},

@@ -38,6 +38,7 @@ INHIBITIONS = (
     ),
     Inhibition("FunctionRegressedAfterDeploy", ("LambdaErrorsHigh",), ("environment", "function")),
     Inhibition("FunctionRegressedAfterFlag", ("LambdaErrorsHigh",), ("environment", "function")),
+    Inhibition("FunctionFailsWithoutChange", ("LambdaErrorsHigh",), ("environment", "function")),
     *(
         Inhibition(f"{burn}Fast", (f"{burn}Slow",), ("environment", "objective"))
         for burn in (

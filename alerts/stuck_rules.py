@@ -1,4 +1,4 @@
-"""A deployment that never ends: what CodeDeploy itself does not notice."""
+"""Deployments: one that never ends."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _stuck(inventory: Inventory) -> AlertRule:
         severity=Severity.PAGE,
         team=inventory.contacts.levels[0].team,
         texts=texts.DEPLOYMENT_STUCK,
-        panel=Panel.VERSION_ERRORS,
+        panel=Panel.DEPLOYMENTS,
         keep_firing_for=windows.gap(inventory),
         shown=Shown.DURATION,
         values={"limit": windows.text(limit)},

@@ -28,7 +28,7 @@ from bench.exporters.cycles import (
     stage,
     verified,
 )
-from bench.exporters.ours import Ours
+from bench.exporters.ours import Ours, slow_every
 from bench.exporters.peer import AbsentError, Peer, Timing
 from bench.exporters.scrape import Latency, ScrapeError
 from bench.exporters.trouble import detection, gone
@@ -120,7 +120,7 @@ class _Bench:
     def _check(self, on: Stage) -> None:
         where = f"counters: {on.fake.setup.functions:,} functions, profile {on.fake.setup.profile}"
         try:
-            checked = verified(on)
+            checked = verified(on, slow_every(on.timing))
         except BenchError as error:
             self.notes.append(f"{where}: not checked: {error}")
             return

@@ -13,7 +13,7 @@ SELF_ALERTS = (
     # of the remediation service: a maintenance window must not silence its own keeper
     *("RemediationDown", "EngineStuck", "LedgerDown", "RemediationNeedsHuman"),
     *("RemediationBlocked", "ApprovalPending", "KillSwitchOn", "EscalationUndelivered"),
-    *("DeliveriesTruncated", "MaintenanceOverrun", "Watchdog"),
+    *("DeliveriesTruncated", "Watchdog", "MaintenanceOverrun"),
 )
 """Alerts of Vigia about itself: no silence of ours may ever match one of them."""
 SECURITY_TEAM = "security"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from operator import is_
 
@@ -114,8 +114,8 @@ class Exposition:
 
 
 def _part(known: _Part | None, series: Sequence[Series], now: float) -> _Part:
-    if known is not None and known.series is series and not known.ages:
-        return known
+    if known is not None and known.series is series:
+        return _aged(known, now) if known.ages else known
     groups: dict[str, list[Series]] = {}
     for one in series:
         groups.setdefault(one.spec.name, []).append(one)
@@ -123,6 +123,14 @@ def _part(known: _Part | None, series: Sequence[Series], now: float) -> _Part:
     families = {name: _family(before.get(name, ()), found, now) for name, found in groups.items()}
     ages = any(fragment.ages for found in families.values() for fragment in found)
     return _Part(series, families, ages)
+
+
+def _aged(part: _Part, now: float) -> _Part:
+    families = {
+        name: tuple(_fragment(fragment, fragment.series, now) for fragment in fragments)
+        for name, fragments in part.families.items()
+    }
+    return replace(part, families=families)
 
 
 def _family(
@@ -142,7 +150,9 @@ def _family(
 def _fragment(known: _Fragment | None, series: tuple[Series, ...], now: float) -> _Fragment:
     if known is None:
         templates = tuple(map(lines.template, series))
-    elif len(known.series) == len(series) and all(map(is_, known.series, series)):
+    elif known.series is series or (
+        len(known.series) == len(series) and all(map(is_, known.series, series))
+    ):
         if not known.ages:
             return known
         templates = known.templates

@@ -7,11 +7,11 @@ again and only what a period grew by is added. Pure: no clock, no I/O.
 
 from __future__ import annotations
 
+import functools
 import math
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import chain, repeat
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 Points = Mapping[int, float]
@@ -36,8 +36,7 @@ class Sum(NamedTuple):
 _ZERO = Sum()
 
 
-@dataclass(frozen=True, slots=True)
-class FoldState:
+class FoldState(NamedTuple):
     """The totals of one resource. All times are unix seconds.
 
     ``since`` is the first period that counts; periods before ``floor`` are settled and ignored;
@@ -48,7 +47,7 @@ class FoldState:
     since: int
     floor: int
     watermark: int
-    sums: Mapping[str, Sum] = field(default_factory=dict)
+    sums: Mapping[str, Sum] = MappingProxyType({})
     revised_down: int = 0
 
     @property
@@ -112,8 +111,7 @@ class FoldState:
         return cls.restored((period, since, floor, watermark), sums, revised_down)
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """The new state, and what was added to each statistic by period."""
 
     state: FoldState
@@ -138,18 +136,21 @@ def resume(
 ) -> FoldState:
     """Return ``state`` fit to go on at ``end`` with ``period``.
 
-    After a change of the period, what was read under the old one is settled: the same seconds
-    must not count twice under two alignments. A watermark far ahead means that a clock was wrong:
-    it is put back, unless ``behind`` says that the wrong clock is today's.
+    The same seconds must not count twice under two alignments. A longer period is therefore gone
+    over to where one of them begins, after the rest was read under the old one; where the two never
+    meet, what lies between is left out. A watermark far ahead means that a clock was wrong: it is
+    put back, unless ``behind`` says that the wrong clock is today's.
     """
     if state.watermark > end + lookback + period and not behind:
-        sums = _settled(state.sums)
-        return replace(state, period=period, since=end, floor=end, watermark=end, sums=sums)
-    if state.period != period:
-        start = math.ceil(state.watermark / period) * period
-        sums = _settled(state.sums)
-        return replace(state, period=period, floor=start, watermark=start, sums=sums)
-    return state
+        return _begun_anew(state._replace(since=end), end, period)
+    if state.period == period or (state.watermark % period and not period % state.period):
+        return state
+    return _begun_anew(state, math.ceil(state.watermark / period) * period, period)
+
+
+def _begun_anew(state: FoldState, start: int, period: int) -> FoldState:
+    sums = {name: Sum(known.total) for name, known in state.sums.items()}
+    return state._replace(period=period, floor=start, watermark=start, sums=sums)
 
 
 def fold(state: FoldState, points: Mapping[str, Points], end: int, lookback: float) -> Folded:
@@ -158,23 +159,43 @@ def fold(state: FoldState, points: Mapping[str, Points], end: int, lookback: flo
     A period's contribution to the total is the largest value ever seen of it. Statistics that are
     not in ``points``, and periods that are not in a statistic's, stay as they are.
     """
-    watermark = max(state.watermark, end)
-    floor = max(state.floor, math.floor(watermark - lookback))
-    period, first = state.period, state.first
-    settled = _first(floor, state.since, period)
+    period, since, floor, watermark, window, settled = _step(state[:4], end, lookback)
     sums = dict(state.sums)
     added: dict[str, Points] = {}
     revised_down = state.revised_down
     for name, values in points.items():
         known = sums.pop(name, _ZERO)
-        new, added[name], down = _add(known, values, range(first, end, period))
+        new, added[name], down = _add(known, values, window)
         revised_down += down
         if new != _ZERO:
             sums[name] = new
-    if settled > first:
+    if settled > window.start:
         for name, known in sums.items():
-            sums[name] = _pruned(known, (settled - first) // period, settled)
-    return Folded(FoldState(period, state.since, floor, watermark, sums, revised_down), added)
+            sums[name] = _pruned(known, (settled - window.start) // period, settled)
+    return Folded(FoldState(period, since, floor, watermark, sums, revised_down), added)
+
+
+class _Step(NamedTuple):
+    """A span after its next step, the periods that are read, and where the unsettled ones begin."""
+
+    period: int
+    since: int
+    floor: int
+    watermark: int
+    window: range
+    settled: int
+
+
+@functools.lru_cache(maxsize=64)
+def _step(span: Span, end: int, lookback: float) -> _Step:
+    """Return what folding does to everything that was read together, thousands of resources."""
+    period, since, floor, watermark = span
+    first = _first(floor, since, period)
+    watermark = max(watermark, end)
+    # A period that only ends within the look-back may still grow: it is not settled either.
+    floor = max(floor, math.floor((watermark - lookback) / period) * period)
+    settled = _first(floor, since, period)
+    return _Step(period, since, floor, watermark, range(first, end, period), settled)
 
 
 def _first(floor: int, since: int, period: int) -> int:
@@ -200,11 +221,13 @@ def _add(known: Sum, values: Points, window: range) -> tuple[Sum, Points, int]:
 
 def _read(values: Points, window: range, before: array[float]) -> array[float]:
     """Return the value of every period of ``window``, as it was where ``values`` has none."""
-    if len(values) == len(window) and [*values] == [*window]:
-        latest = array("d", values.values())
-    else:
-        latest = array("d", map(values.get, window, chain(before, repeat(0.0))))
-    return latest + before[len(latest) :] if len(latest) < len(before) else latest
+    if len(values) == len(window) >= len(before) and [*values] == [*window]:
+        return array("d", values.values())
+    latest = before + array("d", bytes(before.itemsize * max(0, len(window) - len(before))))
+    for at, value in values.items():
+        if at in window:
+            latest[window.index(at)] = value
+    return latest
 
 
 def _revise(known: Sum, latest: array[float], window: range) -> tuple[Sum, Points, int]:
@@ -241,10 +264,6 @@ def _pruned(known: Sum, count: int, settled: int) -> Sum:
     return Sum(total, latest[count:] or _EMPTY, peaks)
 
 
-def _settled(sums: Mapping[str, Sum]) -> dict[str, Sum]:
-    return {name: Sum(known.total) for name, known in sums.items()}
-
-
 def _from_earlier(document: Mapping[str, Any]) -> FoldState:
     period, since, floor = (int(document[name]) for name in ("period", "since", "floor"))
     first = _first(floor, since, period)
@@ -255,7 +274,8 @@ def _from_earlier(document: Mapping[str, Any]) -> FoldState:
         window = range(first, max(values, default=first - period) + period, period)
         latest = _trimmed(array("d", [values.get(at, 0.0) for at in window]))
         peaks = {int(at): largest for at, largest, value in seen if largest > value}
-        sums[name] = Sum(total, latest, peaks or None)
+        if total or latest or peaks:
+            sums[name] = Sum(total, latest, peaks or None)
     return FoldState(
         period, since, floor, int(document["watermark"]), sums, int(document["revised_down"])
     )

@@ -1,43 +1,37 @@
 """Lambda functions' counts and durations: read as seldom as may be, folded, made durable.
 
-Invocations are read every period. Errors are too, unless the account's own sum shows that there
-are none to find; throttles likewise, and where there are some to find, as durations, only once in
-``slow_every``. Each has its own state, so that every counter stays exact at its own pace.
+Invocations are read every period, and once in ``slow_every`` with all that may still be revised.
+Errors and throttles are read of those functions that had some lately, and of the others when the
+account's own sum shows that there are more; of throttles, these only once in ``slow_every``.
+Durations are read by longer periods, once in ``slow_every``. Each has its own state, so that every
+counter stays exact at its own pace.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import is_
 from typing import Any
 
-from exporter import account_look, function_records, packing, periods
-from exporter.account_look import Track, account_metric
+from exporter import account_look, function_records, periods
+from exporter.account_look import Track
 from exporter.aliases import AliasLog
-from exporter.collector import Context, Use
+from exporter.collector import Context
 from exporter.folding import Folded, FoldState, Points, Span, closed_end, fold
+from exporter.function_pace import QUANTILES, metric, turn_has_come
 from exporter.function_records import Timing, Traffic, attribute
 from exporter.packing import Pack
-from exporter.sources.cloudwatch import MAX_QUERIES, Answer, Metric, use
+from exporter.sources.cloudwatch import Answer, Metric
+from exporter.views import slow
 from exporter.windows import Window, oldest_kept
-from inventory.model import Inventory
 from inventory.resources import Function
 
-QUANTILES: Mapping[float, str] = {0.5: "p50", 0.9: "p90", 0.99: "p99"}
-_DURATION = ("Sum", "SampleCount", *QUANTILES.values())
+_AGAIN = 3
 _MEMORY = "counts"
 _EARLIER = "totals/"
-
-
-def metric(function: Function, name: str) -> Metric:
-    """Return a function's metric of that name."""
-    statistics = _DURATION if name == "Duration" else ("Sum",)
-    return Metric(
-        "AWS/Lambda", name, (("FunctionName", function.name),), statistics, function.scope
-    )
 
 
 def parse_durations(answer: Answer, window: Window) -> tuple[dict[str, Points], tuple[float, ...]]:
@@ -49,56 +43,6 @@ def parse_durations(answer: Answer, window: Window) -> tuple[dict[str, Points], 
         {"duration_sum": sums, "duration_count": answer["Duration", "SampleCount"]},
         tuple(milliseconds / 1000 for milliseconds in quantiles),
     )
-
-
-def phases(inventory: Inventory) -> dict[str, int]:
-    """Return by how many seconds each function's slow turn is put off, so that they share the load.
-
-    As many as one request holds have their turn together.
-    """
-    collection, functions = inventory.collection, inventory.functions
-    period = int(collection.period)
-    turns = max(1, int(collection.slow_every // collection.period))
-    if len(functions) * len(_DURATION) <= MAX_QUERIES:
-        turns = 1
-    return {f.key: packing.bucket(f.key) % turns * period for f in functions}
-
-
-def requests(inventory: Inventory, every: float) -> Iterator[Use]:
-    """Yield what a run every ``every`` seconds sends on average, if everyone has to be asked."""
-    collection, functions = inventory.collection, inventory.functions
-    often = min(1.0, every / collection.period)
-    seldom = min(often, every / collection.slow_every)
-    for name, share in (("Invocations", often), ("Errors", often), ("Throttles", seldom)):
-        yield _share(use([metric(function, name) for function in functions]), share)
-    late = phases(inventory)
-    for turn in sorted(set(late.values())):
-        asked = [
-            metric(function, "Duration") for function in functions if late[function.key] == turn
-        ]
-        yield _share(use(asked), seldom)
-    counted = Counter(function.scope for function in functions)
-    looked_at = [scope for scope, count in counted.items() if account_look.worth_it(count)]
-    for name in ("Errors", "Throttles"):
-        # Apart: what waits for its turn is looked at from further back.
-        yield _share(use([account_metric(name, scope) for scope in looked_at]), often)
-
-
-def _share(whole: Use, share: float) -> Use:
-    return replace(
-        whole,
-        calls=whole.calls * share,
-        metrics=whole.metrics * share,
-        usd=whole.usd * share,
-    )
-
-
-def turn_has_come(state: FoldState, end: int, every: float, late: int) -> bool:
-    """Return whether what is read every ``every`` seconds is to be read up to ``end`` now."""
-    if state.watermark < state.since:
-        # Never read: its quantiles are shown at once.
-        return True
-    return math.floor((end + late) / every) > math.floor((state.watermark + late) / every)
 
 
 @dataclass
@@ -139,18 +83,27 @@ class FunctionCounts:
         traffic = {key: r for key in functions if (r := self._kept.traffic.records.get(key))}
         timing = {key: r for key in functions if (r := self._kept.timing.records.get(key))}
         self._newest = {key: r.newest for key, r in traffic.items()}
-        times = [at for at in self._newest.values() if at is not None]
-        self._newest_of_all = max(times, default=None)
+        self._behind = periods.clock_is_behind(self._collection, now, self._newest.values())
         self._invocations = self._opened({key: r.invocations for key, r in traffic.items()})
         self._errors = self._opened({key: r.errors for key, r in traffic.items()})
         self._throttles = self._opened({key: r.throttles for key, r in traffic.items()})
-        self._durations = self._opened({key: r.duration for key, r in timing.items()})
+        self._slow = slow(self._collection)
+        self._durations = {
+            late_by: periods.open_states(
+                self._slow,
+                now - late_by,
+                {key: timing[key].duration for key in keys if key in timing},
+                keys,
+                behind=self._behind,
+            )
+            for late_by, keys in _by_phase(functions, late).items()
+        }
         self._versions = {key: r.versions for key, r in traffic.items()}
         self._quantiles = {key: r.quantiles for key, r in timing.items()}
 
     def _opened(self, known: Mapping[str, FoldState]) -> dict[str, FoldState]:
         return periods.open_states(
-            self._collection, self._now, known, self._functions, self._newest_of_all
+            self._collection, self._now, known, self._functions, behind=self._behind
         )
 
     @property
@@ -189,29 +142,59 @@ class FunctionCounts:
         """
         self._logs, self._keep_since = logs, keep_since
         try:
-            self._catch_up("Invocations", self._invocations, self._take_invocations)
+            self._read_invocations()
             self._settle_quiet()
             self._catch_up("Errors", self._errors, self._take_errors)
             # Throttles of all at once: only then can the account's sum be compared again.
             throttles = self._of_this_turn(self._throttles, {})
             self._catch_up("Throttles", throttles, self._take_throttles)
-            durations = self._of_this_turn(self._durations, self._late)
-            self._catch_up("Duration", durations, self._take_durations)
+            self._read_durations()
         finally:
             self._commit()
+
+    def _read_invocations(self) -> None:
+        whole = self._of_this_turn(self._invocations, self._late)
+        self._catch_up("Invocations", whole, self._take_invocations)
+        # Who could not be caught up in its turn goes on with it in the next run.
+        others = {
+            name: state
+            for name, state in self._invocations.items()
+            if state.watermark < self._end and name not in whole
+        }
+        self._catch_up("Invocations", others, self._take_invocations, _AGAIN)
+
+    def _read_durations(self) -> None:
+        for late_by, states in self._durations.items():
+            periods.catch_up(
+                self._context,
+                self._now - late_by,
+                states,
+                lambda name: (metric(self._functions[name], "Duration"),),
+                self._take_durations,
+                self._unless_last(states, self._slow_end(late_by)),
+                self._slow,
+            )
+
+    def _slow_end(self, late_by: int) -> int:
+        return closed_end(self._now - late_by, self._slow.lag, int(self._slow.period))
 
     def _settle_quiet(self) -> None:
         account_look.settle_quiet(
             self._context,
             (
-                Track("errors", "Errors", self._errors),
-                Track("throttles", "Throttles", self._throttles),
+                self._track("errors", "Errors", self._errors, self._take_errors),
+                self._track("throttles", "Throttles", self._throttles, self._take_throttles),
             ),
             self._ran,
             lambda name: self._functions[name].scope,
             self._end,
             oldest_kept(self._now, self._collection),
         )
+
+    def _track(
+        self, name: str, asked: str, states: dict[str, FoldState], take: periods.Take
+    ) -> Track:
+        return Track(name, asked, states, lambda key: metric(self._functions[key], asked), take)
 
     def _ran(self, name: str) -> account_look.Ran:
         after, before = self._invocations[name], self.traffic.get(name)
@@ -227,22 +210,38 @@ class FunctionCounts:
             if state.watermark < end and turn_has_come(state, end, every, late.get(name, 0))
         }
 
-    def _catch_up(self, name: str, states: dict[str, FoldState], take: periods.Take) -> None:
-        def commit(read: Sequence[str]) -> None:
-            # The last piece of every kind is committed together, at the end.
-            if states[read[0]].watermark < self._end:
-                self._commit()
-
+    def _catch_up(
+        self,
+        name: str,
+        states: dict[str, FoldState],
+        take: periods.Take,
+        again: int | None = None,
+    ) -> None:
         def asked(function: str) -> tuple[Metric, ...]:
             return (metric(self._functions[function], name),)
 
-        periods.catch_up(self._context, self._now, states, asked, take, commit)
+        commit = self._unless_last(states, self._end)
+        periods.catch_up(self._context, self._now, states, asked, take, commit, again=again)
+
+    def _unless_last(
+        self, states: Mapping[str, FoldState], end: int
+    ) -> Callable[[Sequence[str]], None]:
+        """Return what commits a piece, but for the last of every kind: these go together."""
+
+        def commit(read: Sequence[str]) -> None:
+            if states[read[0]].watermark < end:
+                self._commit()
+
+        return commit
 
     def _take_invocations(self, name: str, answer: Answer, window: Window) -> FoldState:
         values = answer["Invocations", "Sum"]
         if values:
             self._newest[name] = max(*values, self._newest.get(name) or 0)
-        folded = self._fold(self._invocations[name], {"invocations": values}, window)
+        # Every period is read once more in the turn after the look-back has passed.
+        lookback = self._collection.lookback + self._collection.slow_every
+        points = {"invocations": values}
+        folded = fold(self._invocations[name], points, window.end, lookback)
         self._attribute(name, folded)
         self._invocations[name] = folded.state
         return folded.state
@@ -261,9 +260,10 @@ class FunctionCounts:
         return self._throttles[name]
 
     def _take_durations(self, name: str, answer: Answer, window: Window) -> FoldState:
+        states = self._durations[self._late[name]]
         points, self._quantiles[name] = parse_durations(answer, window)
-        self._durations[name] = self._fold(self._durations[name], points, window).state
-        return self._durations[name]
+        states[name] = fold(states[name], points, window.end, self._slow.lookback).state
+        return states[name]
 
     def _fold(self, state: FoldState, points: Mapping[str, Points], window: Window) -> Folded:
         return fold(state, points, window.end, self._collection.lookback)
@@ -299,7 +299,7 @@ class FunctionCounts:
             if before is None or not all(map(is_, before, counted)):
                 traffic[name] = counted
             timed = times.get(name)
-            duration = self._durations[name]
+            duration = self._durations[self._late[name]][name]
             if timed is None or timed.duration is not duration:
                 timing[name] = Timing(duration, self._quantiles.get(name, ()))
         gone = dict.fromkeys(f"{_EARLIER}{name}" for name in kept.earlier)
@@ -309,6 +309,13 @@ class FunctionCounts:
         kept.traffic.keep(traffic)
         kept.timing.keep(timing)
         kept.earlier = ()
+
+
+def _by_phase(functions: Iterable[str], late: Mapping[str, int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    for name in functions:
+        found[late[name]].append(name)
+    return dict(found)
 
 
 def _opened(documents: Mapping[str, Any]) -> _Kept:

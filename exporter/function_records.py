@@ -124,8 +124,7 @@ def from_earlier(document: Mapping[str, Any], quantiles: Sequence[float]) -> tup
     whole = FoldState.from_json(document["fold"])
 
     def part(*names: str) -> FoldState:
-        return replace(
-            whole,
+        return whole._replace(
             sums={name: whole.sums[name] for name in names if name in whole.sums},
             revised_down=whole.revised_down if "invocations" in names else 0,
         )

@@ -17,23 +17,28 @@ _QUERIES_AT_ONCE = 4 * MAX_QUERIES
 _POINTS_AT_ONCE = 200_000
 
 
+def clock_is_behind(collection: Collection, now: float, newest: Iterable[int | None]) -> bool:
+    """Return whether ``now`` is earlier than a period that has had a value already.
+
+    ``newest`` are the starts of such periods. AWS has none of the future: our clock was put back,
+    and states that seem to be ahead of their time are right. They wait until it has caught up.
+    """
+    end = closed_end(now, collection.lag, int(collection.period))
+    return max((at for at in newest if at is not None), default=end - 1) >= end
+
+
 def open_states(
     collection: Collection,
     now: float,
     known: Mapping[str, FoldState],
     resources: Iterable[str],
-    newest: float | None,
+    *,
+    behind: bool,
 ) -> dict[str, FoldState]:
-    """Return the state with which each resource goes on at ``now``: resumed, or new.
-
-    ``newest`` is the start of the newest period that ever had a value, of any of them. AWS has
-    none of the future: where ``now`` is before it, it is our clock that is behind, and states that
-    seem to be ahead of their time are right. They wait until the clock has caught up.
-    """
+    """Return the state with which each resource goes on at ``now``: resumed, or new."""
     period, lookback = int(collection.period), collection.lookback
     end = closed_end(now, collection.lag, period)
     new = begin(end, period, lookback)
-    behind = newest is not None and newest >= end
     return {
         name: resume(known[name], end, period, lookback, behind=behind) if name in known else new
         for name in resources
@@ -48,10 +53,12 @@ def catch_up(
     take: Take,
     commit: Callable[[Sequence[str]], None],
     timing: Collection | None = None,
+    again: int | None = None,
 ) -> None:
     """Read the periods closed at ``now``, committing piece by piece; brings ``states`` forward.
 
-    ``timing`` gives period, lag and back-fill where they are not the inventory's.
+    ``timing`` gives period, lag and back-fill where they are not the inventory's; ``again`` is how
+    many of the periods that were read before are read again, None means all that may be revised.
     A long outage may need more time than one run has: then the rest follows in the next run.
 
     Raises:
@@ -60,7 +67,7 @@ def catch_up(
     collection = timing or context.inventory.collection
     end = closed_end(now, collection.lag, int(collection.period))
     oldest = oldest_kept(now, collection)
-    while windows := due(states, end, oldest):
+    while windows := due(states, end, oldest, again):
         before = context.remaining()
         for window, resources in windows.items():
             taken: list[str] = []
@@ -96,7 +103,7 @@ def _portions(
     queries = 0
     for name in resources:
         own = metrics(name)
-        count = sum(len(metric.statistics) for metric in own)
+        count = len(own[0].statistics) if len(own) == 1 else sum(len(m.statistics) for m in own)
         if portion and queries + count > most:
             yield portion
             portion, queries = [], 0

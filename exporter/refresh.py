@@ -200,6 +200,9 @@ def _checked(reading: object) -> Reading:
 
 
 def _ages(collector: str, reading: Reading) -> Iterator[Series]:
+    # Thousands of resources have their newest datapoint in the same period.
+    ages: dict[float, AgeOf] = {}
     for resource, newest in reading.newest.items():
         if newest is not None:
-            yield Series(telemetry.DATAPOINT_AGE, (collector, resource), AgeOf(float(newest)))
+            age = ages.get(newest) or ages.setdefault(newest, AgeOf(float(newest)))
+            yield Series(telemetry.DATAPOINT_AGE, (collector, resource), age)

@@ -56,13 +56,10 @@ class Series:
     value: Value
 
     def __post_init__(self) -> None:
-        if len(self.labels) != len(self.spec.labels) or not _TEXTS.issuperset(
-            map(type, self.labels)
-        ):
-            raise ValueError(f"{self.spec.name}: labels {self.spec.labels}, got {self.labels}")
-        if type(self.value) not in _VALUES[self.spec.kind]:
-            raise ValueError(f"{self.spec.name}: {self.value!r} is no {self.spec.kind} value")
-        if isinstance(self.value, HistogramValue) and len(self.value.cumulative) != len(
-            self.spec.buckets
-        ):
-            raise ValueError(f"{self.spec.name}: not one count for each of its buckets")
+        spec, labels, value = self.spec, self.labels, self.value
+        if len(labels) != len(spec.labels) or not set(map(type, labels)) <= _TEXTS:
+            raise ValueError(f"{spec.name}: labels {spec.labels}, got {labels}")
+        if type(value) not in _VALUES[spec.kind]:
+            raise ValueError(f"{spec.name}: {value!r} is no {spec.kind} value")
+        if isinstance(value, HistogramValue) and len(value.cumulative) != len(spec.buckets):
+            raise ValueError(f"{spec.name}: not one count for each of its buckets")

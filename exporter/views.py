@@ -120,9 +120,8 @@ def read(context: Context, views: Sequence[View], timing: Collection | None = No
     known = {key: kept[key] for key in by_key if key in kept}
     now = context.now()
     folds = {key: record.fold for key, record in known.items()}
-    times = [record.newest for record in known.values() if record.newest is not None]
-    newest = max(times, default=None)
-    states = periods.open_states(timing, now, folds, tuple(by_key), newest)
+    behind = periods.clock_is_behind(timing, now, (record.newest for record in known.values()))
+    states = periods.open_states(timing, now, folds, by_key, behind=behind)
     records = {
         key: replace(known.get(key, Record(states[key])), fold=states[key]) for key in by_key
     }

@@ -31,11 +31,14 @@ def oldest_kept(now: float, collection: Collection) -> float:
     return now - min(collection.backfill, kept)
 
 
-def due(states: Mapping[str, FoldState], end: int, oldest: float) -> dict[Window, tuple[str, ...]]:
+def due(
+    states: Mapping[str, FoldState], end: int, oldest: float, again: int | None = None
+) -> dict[Window, tuple[str, ...]]:
     """Return the resources with unread closed periods before ``end``, by their next window.
 
-    A window ends at most a day of minutes after what was read, so that each piece of a long
-    outage can be committed on its own.
+    A window begins with the periods that may still be revised, or only the last ``again`` of them.
+    It ends at most a day of minutes after what was read, so that each piece of a long outage can
+    be committed on its own.
     """
     alike: dict[tuple[int, int, int], list[str]] = defaultdict(list)
     for resource, state in states.items():
@@ -47,6 +50,8 @@ def due(states: Mapping[str, FoldState], end: int, oldest: float) -> dict[Window
         unread = max(watermark, first)
         stop = max(min(end, unread + _CHUNK_PERIODS * period), first)
         start = max(floor // period * period, first)
+        if again is not None:
+            start = max(start, unread - again * period)
         if start < stop:
             groups[Window(start, stop, period)].extend(resources)
     return {window: tuple(found) for window, found in groups.items()}

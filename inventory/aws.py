@@ -18,6 +18,7 @@ from inventory.credentials import Credentials, Given
 from inventory.limiter import Limits
 from inventory.metric_data import MetricData, Pools
 from inventory.resources import Aws, Scope
+from inventory.service_models import LeanFiles
 
 _Role = tuple[str, str | None]
 """A role's ARN and the external id that it asks for."""
@@ -55,6 +56,7 @@ class AwsClients:
         self._time = CallersTime()
         # What a session costs is the models that its loader holds: one loader serves them all.
         self._core = Session()
+        self._core.get_component("data_loader").file_loader = LeanFiles()
         self._own = Credentials(partial(credentials.of_process, self._core), self._patience)
         self._pools = Pools(self._core.get_config_variable("ca_bundle"))
         self._sessions: dict[_Role | None, tuple[boto3.Session, Credentials]] = {}

@@ -21,7 +21,7 @@ class Threshold(Section):
 
 
 class Limits(Section):
-    """Limits of the tickets' alerts.
+    """Limits of the tickets' alerts, and of those that ask for an action.
 
     ``execution_running`` is how long an execution may run; ``function_versions`` how many
     published versions a function may keep (pruning leaves five); ``alias_weights_left`` how long
@@ -31,6 +31,8 @@ class Limits(Section):
     be in use, ``influxdb_busy_for`` for how long; ``provisioned_busy_ratio`` the share of
     provisioned concurrency. ``cost_jump_factor`` is how many times its trailing week's mean a
     service's day may cost, where it is at least ``cost_jump_usd`` dollars more.
+    ``deployment_stuck`` is how long a deployment may be in progress, ``influxdb_disk`` the share of
+    the database's disk that may be used, ``corrupted_files`` how many files may fail their check.
     ``collection_stretch`` is how many times the cost cap may stretch a collector's cadence,
     ``clock_skew`` how far a clock may be ahead of Prometheus'.
     """
@@ -51,3 +53,6 @@ class Limits(Section):
     cost_jump_usd: Positive = 10.0
     collection_stretch: Annotated[float, Field(gt=1)] = 2.0
     clock_skew: Duration = 60.0
+    deployment_stuck: Duration = 1800.0
+    influxdb_disk: Ratio = 0.8
+    corrupted_files: Threshold = Threshold(above=3, window=300.0, times=1)

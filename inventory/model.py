@@ -91,11 +91,7 @@ class Collection(Section):
 
 
 class Thresholds(Limits):
-    """Limits that the platform's operators use.
-
-    ``deployment_stuck`` is how long a deployment may be in progress, ``influxdb_disk`` the share of
-    the database's disk that may be used, ``corrupted_files`` how many files may fail their check.
-    """
+    """Limits that the platform's operators use."""
 
     lambda_errors: Threshold
     api_latency_seconds: Threshold
@@ -104,9 +100,6 @@ class Thresholds(Limits):
     processing_idle: Duration
     missing_after: Duration
     budget_shares: tuple[Positive, ...]
-    deployment_stuck: Duration = 1800.0
-    influxdb_disk: Ratio = 0.8
-    corrupted_files: Threshold = Threshold(above=3, window=300.0, times=1)
 
 
 class Regression(Section):
@@ -190,12 +183,13 @@ class Budget(Section):
 class Playbook(Section):
     """What an alert's ``remediation`` label may do, how far, and to which targets.
 
-    ``params`` are handed to the action, which knows their names.
+    ``params`` are handed to the action, which knows their names. Without a ``mode`` the action's
+    risk decides.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     action: Name
-    mode: Literal["shadow", "approve", "auto"]
+    mode: Literal["shadow", "approve", "auto"] | None = None
     targets: Annotated[tuple[Name, ...], Field(min_length=1)]
     alerts: Annotated[tuple[Name, ...], Field(min_length=1)]
     params: Mapping[str, Any] = {}

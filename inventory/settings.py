@@ -23,6 +23,7 @@ class Settings:
     aws_endpoint_url: str | None
     webhook_token_file: Path | None
     influxdb_token_file: Path | None
+    remediations_influxdb_token_file: Path | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -41,6 +42,7 @@ class Settings:
             aws_endpoint_url=environment.get("VIGIA_AWS_ENDPOINT_URL") or None,
             webhook_token_file=path("VIGIA_WEBHOOK_TOKEN_FILE"),
             influxdb_token_file=path("VIGIA_INFLUXDB_TOKEN_FILE"),
+            remediations_influxdb_token_file=path("VIGIA_REMEDIATIONS_INFLUXDB_TOKEN_FILE"),
         )
 
     def with_database(self, url: str) -> Settings:

@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 
 Path_ = tuple[str | int, ...]
+# libyaml's needs a third of the time and less memory, where PyYAML was built with it.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, order=True)
@@ -81,7 +83,7 @@ def read_source(path: Path) -> Source:
     """
     name = str(path)
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER)
     except OSError as error:
         raise InventoryError((Problem(name, 1, 1, error.strerror or "unreadable"),)) from error
     except UnicodeDecodeError as error:

@@ -20,16 +20,14 @@ def act(worker: Worker, run: Run, plan: Plan) -> Run:
         if step.state in (StepState.INTENT, StepState.UNKNOWN):
             return _find_out(worker, run, plan, step)
         if step.state is StepState.FAILED:
-            return worker.ledger.runs.close(
-                run, Outcome.FAILED, worker.now(), reason="refused", detail=step.error
-            )
+            return _refused(worker, run, plan, step)
     try:
         call = _next(worker, run, plan, [step.call for step in steps])
     except UnavailableError as error:
-        return _patience(worker, run, error)
+        return _patience(worker, run, steps[-1], error.reason, error.detail)
     now = worker.now()
     if call is LATER:
-        return worker.wait(run, worker.inventory.engine.sample_every)
+        return _patience(worker, run, steps[-1], "never_settled", None)
     if call is None:
         return worker.ledger.runs.move(
             run, State.VERIFYING, now, kind="applied", applied_at=now, next_at=now
@@ -62,11 +60,11 @@ def _find_out(worker: Worker, run: Run, plan: Plan, step: Step) -> Run:
     try:
         found = worker.action(run).settled(plan, step.call, worker.observe(run))
     except UnavailableError as error:
-        return _patience(worker, run, error)
+        return _patience(worker, run, step, error.reason, error.detail)
     if found is Finding.HAPPENED:
         return runs.settle(run, step, StepState.DONE, now, how="observed")
     if found is Finding.PENDING:
-        return worker.wait(run, worker.inventory.engine.sample_every)
+        return _patience(worker, run, step, "never_settled", step.error)
     if found is Finding.DRIFTED:
         return runs.close(
             run, Outcome.INCONCLUSIVE, now, reason="drift", detail="the target is in a third state"
@@ -83,11 +81,29 @@ def _find_out(worker: Worker, run: Run, plan: Plan, step: Step) -> Run:
     return worker.call(run, "apply", step.index, step.call)
 
 
-def _patience(worker: Worker, run: Run, error: UnavailableError) -> Run:
+def _refused(worker: Worker, run: Run, plan: Plan, step: Step) -> Run:
+    """End the run, unless what AWS refused is a second sending of what has arrived meanwhile."""
+    if step.attempts > 1:
+        try:
+            found = worker.action(run).settled(plan, step.call, worker.observe(run))
+        except UnavailableError as error:
+            return _patience(worker, run, step, error.reason, error.detail)
+        if found is Finding.HAPPENED:
+            return worker.ledger.runs.settle(
+                run, step, StepState.DONE, worker.now(), how="observed"
+            )
+    return worker.ledger.runs.close(
+        run, Outcome.FAILED, worker.now(), reason="refused", detail=step.error
+    )
+
+
+def _patience(worker: Worker, run: Run, last: Step, reason: str, detail: str | None) -> Run:
+    """Look again later, unless the call that came ``last`` was made too long ago."""
     now, engine = worker.now(), worker.inventory.engine
     patience = worker.action(run).patience or engine.verify_deadline
-    if now >= (run.intended_at or now) + patience:
+    # An action of many calls may have begun long ago, and be well.
+    if now >= (last.settled_at or last.intended_at or now) + patience:
         return worker.ledger.runs.close(
-            run, Outcome.INCONCLUSIVE, now, reason=error.reason, detail=error.detail
+            run, Outcome.INCONCLUSIVE, now, reason=reason, detail=detail
         )
     return worker.wait(run, engine.sample_every)

@@ -17,7 +17,7 @@ Observation = Mapping[str, Any]
 
 
 class Risk(StrEnum):
-    """How much harm a wrong run could do; decides the mode that an inventory should choose."""
+    """How much harm a wrong run could do; decides the mode where an inventory names none."""
 
     LOW = "low"
     MEDIUM = "medium"

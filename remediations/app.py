@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, abort, request
 from werkzeug.exceptions import HTTPException
@@ -13,6 +15,8 @@ from werkzeug.exceptions import HTTPException
 from inventory.aws import AwsClients
 from inventory.clock import Clock, SystemClock
 from inventory.discover import discover
+from inventory.influx import SERVICE as INFLUXDB
+from inventory.influx import InfluxBuckets, InfluxError
 from inventory.model import Inventory
 from inventory.settings import Settings, SettingsError, read_tokens
 from inventory.version import VERSION
@@ -106,6 +110,18 @@ def _no_nul() -> None:
         abort(404)
 
 
+def _influx_token(settings: Settings) -> str:
+    """Read the token with which actions ask InfluxDB; it may be exchanged while we run."""
+    file = settings.remediations_influxdb_token_file
+    if file is None:
+        said = "VIGIA_REMEDIATIONS_INFLUXDB_TOKEN_FILE is not set"
+        raise InfluxError("no_token", said, certain=True)
+    try:
+        return read_tokens(file)[0]
+    except SettingsError as error:
+        raise InfluxError("no_token", str(error), certain=True) from error
+
+
 def _engine(
     settings: Settings,
     inventory: Inventory,
@@ -118,6 +134,12 @@ def _engine(
     clients = AwsClients(
         inventory.aws, settings.aws_endpoint_url, timeout=_CALL_TIMEOUT, scopes=inventory.scopes
     )
+    influx = InfluxBuckets(inventory.influxdb, partial(_influx_token, settings), _CALL_TIMEOUT)
+
+    def client_of(service: str, *, retries: bool = True) -> Any:
+        # InfluxDB's client never sends twice.
+        return influx if service == INFLUXDB else clients.client(service, retries=retries)
+
     prometheus = Prometheus(inventory.alerting.prometheus_url)
     alertmanager = Alertmanager(inventory.alerting.alertmanager_url)
     worker = Worker(
@@ -126,7 +148,7 @@ def _engine(
         actions=actions,
         context=Context(
             inventory=inventory,
-            reader=clients.client,
+            reader=client_of,
             metrics=prometheus,
             now=clock.now,
             verdicts=ledger.facts.verdicts,
@@ -134,7 +156,7 @@ def _engine(
             plans=ledger.facts.open_plans,
         ),
         # A write that is sent twice could act twice: these clients send each call once.
-        writer=lambda service: clients.client(service, retries=False),
+        writer=lambda service: client_of(service, retries=False),
         alertmanager=alertmanager,
         prometheus=prometheus,
         pause_file=pause_file,

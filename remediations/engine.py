@@ -132,6 +132,9 @@ class Engine:
             except SQLAlchemyError as error:
                 _LOG.error("the ledger does not answer: %s", type(error).__name__)
                 pause = _AFTER_FAILURE
+            except Exception:  # noqa: BLE001 a thread that ended would be missed by nobody
+                _LOG.exception("%s: internal error", threading.current_thread().name)
+                pause = _AFTER_FAILURE
             if pause and not self._stop.is_set():
                 with self._work:
                     self._work.wait(pause)

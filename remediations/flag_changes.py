@@ -264,7 +264,7 @@ def undo(plan_: Plan, seen: Observation) -> tuple[Call, ...]:
         for description, (number, _state) in seen["started"].items()
         if description == _description(plan_)
     ]
-    if not ours or ours[0] != seen["newest"] or seen["deployment"] != ours[0]:
+    if not ours or seen["deployment"] != ours[0]:
         return ()
     return tuple(
         _start(seen, call.arguments["ConfigurationVersion"], call.arguments["Description"])

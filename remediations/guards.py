@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from inventory.model import Inventory
 from remediations import flags_first
 from remediations.flags import DISABLE
+from remediations.ledger.scope import HOUR
 from remediations.ledger.store import Ledger
 from remediations.ledger.switches import Switch, SwitchState
 from remediations.model import Run
-
-_HOUR = 3600.0
 
 
 @dataclass(frozen=True)
@@ -128,14 +127,24 @@ def rate(situation: Situation) -> Hold | None:
 
 
 def blast_radius(situation: Situation) -> Hold | None:
-    """Hold when too large a share of the platform would have been acted on within an hour."""
+    """Hold when too large a share of one kind of target would have been acted on within an hour.
+
+    A function counts among all functions; anything else among all that its action may act on.
+    """
     functions = situation.inventory.function_names
-    touched = {*situation.acted_last_hour, situation.run.target} & set(functions)
-    share = len(touched) / len(functions)
+    kind = set(functions if situation.run.target in functions else situation.owned)
+    touched = {*situation.acted_last_hour, situation.run.target} & kind
+    share = len(touched) / max(len(kind), 1)
     if len(touched) <= 1 or share <= situation.inventory.engine.max_share:
         return None
-    return _hold(situation, "blast_radius", f"{share:.0%} of the platform within an hour")
+    return _hold(situation, "blast_radius", f"{len(touched)} of {len(kind)} within an hour")
 
+
+REASONS = (
+    *("kill_switch", "maintenance", "not_allowed", "storm", "target_busy", "cool_down", "rate"),
+    *("blast_radius", "plan_expired", "drift", "no_data", "alert_unconfirmed"),
+)
+"""What commonly holds a run; each is counted from zero, so that its first time is seen."""
 
 GUARDS: tuple[Callable[[Situation], Hold | None], ...] = (
     kill_switch,
@@ -148,6 +157,9 @@ GUARDS: tuple[Callable[[Situation], Hold | None], ...] = (
     rate,
     blast_radius,
 )
+
+COUNTING: tuple[Callable[[Situation], Hold | None], ...] = (rate, blast_radius)
+"""Those that count other runs: asked again where the first intent is committed."""
 
 BY_HAND: tuple[Callable[[Situation], Hold | None], ...] = (kill_switch, known_target, one_scope)
 """What holds a person back too; the others guard against acting without one."""
@@ -186,7 +198,7 @@ def look(
         owned=owned,
         acting_on_target=_acting(ledger, run),
         last_intent=ledger.facts.last_intent(run.action, run.target, run.id),
-        acted_last_hour=ledger.facts.acted_since(now - _HOUR, run.id),
+        acted_last_hour=ledger.facts.acted_since(now - HOUR, run.id),
         flags=flags_first.look(ledger, inventory, run, now, turned_on),
     )
 

@@ -15,10 +15,18 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from inventory.model import Inventory
 from remediations.action import Action
+from remediations.asking import mode_of
 from remediations.ledger.deliveries import Delivery, Intent
 from remediations.model import Decision
 
 _MAX_ALERTS = 5_000
+
+
+def _whole(value: object) -> object:
+    # In JSON 3.0 is an integer.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 _Label = Annotated[str, Field(max_length=4096)]
 
 
@@ -53,7 +61,9 @@ class Webhook(BaseModel):
 
     version: Literal["4"]
     alerts: Annotated[list[Alert], Field(max_length=_MAX_ALERTS)]
-    truncated: Annotated[int, Field(alias="truncatedAlerts", ge=0, le=2**31)] = 0
+    truncated: Annotated[
+        int, Field(alias="truncatedAlerts", ge=0, le=2**31), BeforeValidator(_whole)
+    ] = 0
 
 
 def read_webhook(
@@ -118,5 +128,6 @@ def _rule(
         return Decision.REFUSED, "foreign_target", target[:100], None
     if status == "resolved":
         return Decision.ACCEPTED, "resolved", None, None
-    intent = Intent(book.action, target, book.name, book.mode, dict(book.params))
+    mode = mode_of(book, actions[book.action])
+    intent = Intent(book.action, target, book.name, mode, dict(book.params))
     return Decision.ACCEPTED, None, None, intent

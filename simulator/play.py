@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from catalogue.recorded import LAMBDA_VERSION_INVOCATIONS
 from catalogue.text import Locale
 from catalogue.texts import demo as texts
 from simulator.judge import Finding, Judge
@@ -19,7 +20,6 @@ from simulator.world import World
 
 LOOK = 0.5
 _WARM_SECONDS = 120.0
-_WARM_PERIODS = 6
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,11 @@ class Stage:
                 return
 
     def _is_warm(self) -> bool:
-        inventory, query = self._world.inventory, self._world.observer.query
-        wanted = max(_WARM_PERIODS * 20, inventory.regression.min_baseline)
-        total = query("sum(dataplatform_lambda_version_invocations_total) > 0")
+        query, functions = self._world.observer.query, self._world.inventory.function_names
+        wanted = self._world.inventory.regression.min_baseline
+        served = query(f"sum by (function) ({LAMBDA_VERSION_INVOCATIONS.name}) >= {wanted}")
         canary = query("sum(dataplatform_influxdb_write_latency_seconds_count) > 1")
-        return bool(total and canary) and float(total[0]["value"][1]) >= wanted
+        return bool(canary) and len(served) == len(functions)
 
     def play(self, scenarios: Sequence[Scenario], locale: Locale) -> list[Report]:
         """Play all of them at once; each ends when all is as expected, and stays so.

@@ -87,7 +87,7 @@ class World:
         control_token = layout.write_secret(layout.control_token)
         base = load_inventory(self._config)
         self._tell("InfluxDB")
-        self.influxdb = InfluxStandIn(base.influxdb.bucket, influx_token)
+        self.influxdb = InfluxStandIn(base.influxdb.bucket, influx_token, org=base.influxdb.org)
         self._stack.callback(self.influxdb.stop)
         self.influxdb.start()
         self._tell("AWS")
@@ -163,6 +163,7 @@ class World:
             "VIGIA_AWS_ENDPOINT_URL": self.addresses.aws,
             "VIGIA_WEBHOOK_TOKEN_FILE": str(layout.webhook_token),
             "VIGIA_INFLUXDB_TOKEN_FILE": str(layout.influx_token),
+            "VIGIA_REMEDIATIONS_INFLUXDB_TOKEN_FILE": str(layout.influx_token),
             # Who calls: the judge tells the programs' calls from those of people by it.
             "AWS_ACCESS_KEY_ID": name,
             "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],

@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 _QUEUE = "vigia_writers"
@@ -91,6 +91,9 @@ def insert_once(connection: sa.Connection, table: sa.TableClause, values: Any) -
     if connection.dialect.name == "sqlite":
         statement: Any = sqlite.insert(table).values(values).on_conflict_do_nothing()
     else:
+        # With all its drivers it is large, and most run on SQLite.
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 only where it is used
+
         statement = postgresql.insert(table).values(values).on_conflict_do_nothing()
     # Without the option psycopg answers -1 for an insert, which is no count.
     counted = statement.execution_options(preserve_rowcount=True)

@@ -23,6 +23,7 @@ class CloudwatchExporter:
 
     name = "cloudwatch_exporter"
     decoupled = False
+    warm_up = 1
 
     def __init__(self) -> None:
         self._jar, self._classes = fetch.java_exporter()

@@ -113,8 +113,11 @@ def _await_full(running: Running, scraper: Scraper, functions: int, begun: float
 
 
 def cost(on: Stage, cycles: int) -> Cost:
-    """Let the exporter go through cycles by itself, unscraped, and return what one costs."""
-    await_quiet(on, on.timing.period)
+    """Let the exporter go through cycles by itself, unscraped, and return what one costs.
+
+    Before that it goes through as many as the peer needs until every cycle is like the others.
+    """
+    await_quiet(on, on.peer.warm_up * on.timing.period)
     on.fake.change(reset=True)
     cpu, fake_cpu = cpu_seconds(on.pid), cpu_seconds(on.fake.pid)
     time.sleep(cycles * on.timing.period)
@@ -158,8 +161,10 @@ def await_quiet(on: Stage, first: float = 0.0) -> bool:
     return False
 
 
-def verified(on: Stage) -> list[Checked]:
+def verified(on: Stage, slow_every: float) -> list[Checked]:
     """Check the counters in a pause between two cycles: then what was served is also shown.
+
+    ``slow_every`` is how often (seconds) the exporter reads what it reads now and then.
 
     Raises:
         BenchError: if there never is a pause.
@@ -169,5 +174,5 @@ def verified(on: Stage) -> list[Checked]:
             served = on.fake.served()
             exposition = on.scraper.text()
             if on.fake.served() == served:
-                return check(on.fake.setup.world(), exposition, served)
+                return check(on.fake.setup.world(), exposition, served, slow_every)
     raise BenchError("its cycles overlap: counters cannot be checked")

@@ -25,6 +25,8 @@ class Ours:
 
     name = "vigia"
     decoupled = True
+    # Two turns of what is read slowly tell it who fails, and so whom it need not ask.
+    warm_up = 11
 
     def __init__(self) -> None:
         self.version = VERSION
@@ -59,6 +61,11 @@ class Ours:
             "function",
             "/-/healthy",
         )
+
+
+def slow_every(timing: Timing) -> float:
+    """Return how often (seconds) what is read slowly has its turn."""
+    return load_inventory(_PLATFORM).collection.slow_every / timing.factor
 
 
 def inventory(names: tuple[str, ...], factor: float) -> dict[str, Any]:

@@ -72,6 +72,8 @@ class Peer(Protocol):
     version: str
     decoupled: bool
     """Whether it collects by itself; otherwise a scrape is what makes it collect."""
+    warm_up: int
+    """Cycles until it goes on in the same way for ever."""
 
     def start(self, fake: FakeCloudWatch, timing: Timing, directory: Path) -> Running:
         """Start the exporter; it need not be ready."""

@@ -21,6 +21,7 @@ class Yace:
 
     name = "yace"
     decoupled = True
+    warm_up = 1
 
     def __init__(self) -> None:
         self._program = fetch.yace()

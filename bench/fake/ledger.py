@@ -17,21 +17,23 @@ PAID_BY_REQUEST = ("ListMetrics", "GetMetricStatistics")
 
 @dataclass
 class Served:
-    """Up to when each function's sums were answered, by metric; an empty name is the account.
+    """From when and until when each function's sums were answered, by metric and function.
 
-    ``since`` is the end of the first window that was asked for. Both are unix seconds.
+    ``since`` are the ends of the first windows that were asked for. An empty name is the account.
+    All times are unix seconds.
     """
 
-    since: float | None = None
+    since: dict[str, dict[str, float]] = field(default_factory=dict)
     until: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def take(self, request: Request, newest: int) -> None:
         """Note what a request that was answered whole was answered."""
-        self.since = request.end if self.since is None else min(self.since, request.end)
         for query in request.queries:
             if query.statistic in ("Sum", "SampleCount"):
-                known = self.until.setdefault(query.metric, {})
                 name = query.dimensions.get(DIMENSION, "")
+                first = self.since.setdefault(query.metric, {})
+                first[name] = min(first.get(name, request.end), request.end)
+                known = self.until.setdefault(query.metric, {})
                 stop = served_until(request, query.period, newest)
                 known[name] = max(known.get(name, stop), stop)
 

@@ -1,4 +1,4 @@
-"""What the alerts say for which Vigia may act, the regressions of functions aside."""
+"""What the alerts say that ask for an action, or say why there is none to take."""
 
 from __future__ import annotations
 
@@ -39,6 +39,41 @@ DEPLOYMENT_STUCK = AlertTexts(
         " e só ela, com a reversão do próprio CodeDeploy, e espera que essa termine.",
         "If the inventory has a playbook for this alert, Vigia stops the deployment that is stuck,"
         " and no other, with CodeDeploy's own rollback, and waits for that to end.",
+    ),
+)
+FAILS_WITHOUT_CHANGE = AlertTexts(
+    Text("Função falha sem que nada tenha mudado", "Function fails although nothing changed"),
+    Text(
+        "{function}: {value} falhas em {window}, {times} janelas seguidas (limite {limit}), e nem o"
+        " alias nem uma flag mudou há menos de {lookback}: não há para onde voltar.",
+        "{function}: {value} failures in {window}, {times} windows in a row (limit {limit}), and"
+        " neither the alias nor a flag changed within {lookback}: there is nothing to go back to.",
+    ),
+    Text(
+        "A função falha acima do limite e nenhuma mudança nossa explica isso. A causa está fora:"
+        " os dados que chegam, um serviço de que ela depende, uma permissão, uma cota.",
+        "The function fails above the limit and no change of ours explains it. The cause is"
+        " outside: the data that come in, a service that it depends on, a permission, a quota.",
+    ),
+    (
+        Text(
+            "Leia os eventos ERROR do grupo de log da função.",
+            "Read the ERROR events of the function's log group.",
+        ),
+        Text(
+            "Veja InfluxDB, S3 e a saúde da AWS no mesmo período.",
+            "See InfluxDB, S3 and AWS' own health over the same time.",
+        ),
+        Text(
+            "Não volte a versão por tentativa: ela atendia bem antes de a falha começar.",
+            "Do not roll the version back on trial: it served well before the failures began.",
+        ),
+    ),
+    Text(
+        "Nada: voltar a versão ou desligar uma flag só cura o que uma mudança recente causou, e não"
+        " houve nenhuma. Uma pessoa é avisada no lugar.",
+        "Nothing: going back or switching a flag off only cures what a recent change caused, and"
+        " there was none. A person is told instead.",
     ),
 )
 DATA_CORRUPTED = AlertTexts(

@@ -48,6 +48,10 @@ REASONS = {
         "parte grande demais da plataforma seria tocada",
         "too large a share of the platform would be touched",
     ),
+    "plan_expired": Text("o plano venceu e será refeito", "the plan has expired and is made anew"),
+    "approval_missing": Text(
+        "o plano mudou e precisa de aprovação", "the plan has changed and needs approval"
+    ),
     # evidence
     "alert_unconfirmed": Text("não há como confirmar o alerta", "the alert cannot be confirmed"),
     "alert_resolved": Text("o alerta já terminou", "the alert has resolved already"),
@@ -130,6 +134,15 @@ REASONS = {
         "o bucket passaria do limite de regras da S3",
         "the bucket would have more rules than S3 takes",
     ),
+    "influxdb_unreachable": Text("o InfluxDB não responde", "InfluxDB does not answer"),
+    "influxdb_denied": Text("o InfluxDB negou a permissão", "InfluxDB denied permission"),
+    "influxdb_refused": Text("o InfluxDB recusou o pedido", "InfluxDB refused the request"),
+    "influxdb_server_error": Text(
+        "o InfluxDB respondeu com erro", "InfluxDB answered with an error"
+    ),
+    "influxdb_no_token": Text(
+        "falta o token do InfluxDB para as ações", "the actions have no token for InfluxDB"
+    ),
     # the way to an ending
     "snapshot_incomplete": Text(
         "o snapshot está incompleto: há objetos que não foram copiados",
@@ -143,6 +156,9 @@ REASONS = {
     "shadow": Text("modo sombra: só planejada", "shadow mode: planned only"),
     "already_done": Text("outra pessoa já fez", "somebody else did it already"),
     "drift": Text("alguém mais mudou o alvo", "somebody else changed the target"),
+    "never_settled": Text(
+        "a AWS não terminou o que começou", "AWS did not finish what it had begun"
+    ),
     "refused": Text("a AWS recusou a chamada", "AWS refused the call"),
     "no_effect": Text("a chamada não teve efeito", "the call had no effect"),
     "deployment_failed": Text(
@@ -169,6 +185,10 @@ REASONS = {
     "expired": Text("expirou sem agir", "it expired without acting"),
 }
 NOTES = {
+    "data_are_deleted": Text(
+        "Dados mais antigos que o novo prazo são apagados para sempre.",
+        "Data older than the new limit are deleted for good.",
+    ),
     "objects_expire": Text(
         "Objetos que vencem são apagados para sempre.", "Objects that expire are deleted for good."
     ),

@@ -111,9 +111,8 @@ def collect(context: Context) -> Reading:
     known = {key: _record(document) for key, document in context.state.load().items()}
     now, collection = context.now(), context.inventory.collection
     folds = {key: record.fold for key, record in known.items()}
-    times = [record.newest for record in known.values() if record.newest is not None]
-    newest = max(times, default=None)
-    states = periods.open_states(collection, now, folds, tuple(apis), newest)
+    behind = periods.clock_is_behind(collection, now, (record.newest for record in known.values()))
+    states = periods.open_states(collection, now, folds, apis, behind=behind)
     records = {key: replace(known.get(key, Record(states[key])), fold=states[key]) for key in apis}
     rank = rank_statistic(context.inventory.objectives.api_latency.below)
 

@@ -10,7 +10,8 @@ from catalogue.text import Text
 from exporter import alias_polls
 from exporter.aliases import AliasLog
 from exporter.collector import Collector, Context, Priority, Reading, Use
-from exporter.function_counts import QUANTILES, FunctionCounts, phases, requests
+from exporter.function_counts import FunctionCounts
+from exporter.function_pace import QUANTILES, phases, requests
 from exporter.function_records import Timing, Traffic, Version
 from exporter.samples import Series, SummaryValue
 from exporter.telemetry import REVISED_DOWN

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from catalogue.metrics import Kind, MetricSpec
 from catalogue.text import Text
 from exporter import deadline, views
 from exporter.collector import Collector, Context, Reading, Use
+from exporter.described import reading, unless_missing
 from exporter.samples import Series
-from exporter.telemetry import REVISED_DOWN
 from exporter.views import View
 from inventory.model import Inventory
 from inventory.resources import Rule
@@ -100,41 +99,25 @@ def parse(rule: Mapping[str, Any], targets: int) -> Described:
 
 def collect(context: Context) -> Reading:
     """Describe every rule, then read what CloudWatch counted."""
-    inventory = context.inventory
-    described = {rule.key: _describe(context, rule) for rule in inventory.rules}
-    there = {key: found for key, found in described.items() if found is not None}
-    viewed = views.read(context, _views(inventory), views.slow(inventory.collection))
-    return Reading(
-        (
-            *(series for key, found in there.items() for series in _series(key, found)),
-            *(series for series in viewed.series if series.labels[0] in there),
-            Series(REVISED_DOWN, (_NAME,), float(viewed.revised_down)),
-        ),
-        expected=len(described),
-        seen=len(there),
-        newest={key: at for key, at in viewed.newest.items() if key in there},
-        missing=tuple(key for key in described if key not in there),
-    )
+    described = {
+        rule.key: unless_missing(partial(_describe, context, rule), "ResourceNotFoundException")
+        for rule in context.inventory.rules
+    }
+    return reading(context, _NAME, described, _series, _views(context.inventory))
 
 
-def _describe(context: Context, rule: Rule) -> Described | None:
-    """Return what EventBridge says of a rule; None where it knows none of that name."""
+def _describe(context: Context, rule: Rule) -> Described:
     client = context.client("events", rule.scope)
-    try:
-        deadline.check(context, "DescribeRule")
-        answer = client.describe_rule(Name=rule.name, EventBusName=rule.bus)
-        targets, request = 0, {"Rule": rule.name, "EventBusName": rule.bus}
-        while True:
-            deadline.check(context, "ListTargetsByRule")
-            page = client.list_targets_by_rule(**request)
-            targets += len(page["Targets"])
-            if not page.get("NextToken"):
-                return parse(answer, targets)
-            request["NextToken"] = page["NextToken"]
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") != "ResourceNotFoundException":
-            raise
-        return None
+    deadline.check(context, "DescribeRule")
+    answer = client.describe_rule(Name=rule.name, EventBusName=rule.bus)
+    targets, request = 0, {"Rule": rule.name, "EventBusName": rule.bus}
+    while True:
+        deadline.check(context, "ListTargetsByRule")
+        page = client.list_targets_by_rule(**request)
+        targets += len(page["Targets"])
+        if not page.get("NextToken"):
+            return parse(answer, targets)
+        request["NextToken"] = page["NextToken"]
 
 
 def _series(rule: str, found: Described) -> Iterator[Series]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from catalogue.metrics import Kind, MetricSpec
 from catalogue.text import Text
 from exporter import deadline, views
 from exporter.collector import Collector, Context, Reading, Use
+from exporter.described import reading, unless_missing
 from exporter.samples import Series
-from exporter.telemetry import REVISED_DOWN
 from exporter.views import View
 from inventory.model import Inventory
 from inventory.resources import StateMachine
@@ -123,21 +122,13 @@ def parse(kind: str, pages: Sequence[Mapping[str, Any]]) -> Described:
 
 def collect(context: Context) -> Reading:
     """Describe every state machine and list what runs, then read what CloudWatch counted."""
-    inventory = context.inventory
-    described = {machine.key: _describe(context, machine) for machine in inventory.state_machines}
-    there = {key: found for key, found in described.items() if found is not None}
-    viewed = views.read(context, _views(inventory), views.slow(inventory.collection))
-    return Reading(
-        (
-            *(series for key, found in there.items() for series in _series(key, found)),
-            *(series for series in viewed.series if series.labels[0] in there),
-            Series(REVISED_DOWN, (_NAME,), float(viewed.revised_down)),
-        ),
-        expected=len(described),
-        seen=len(there),
-        newest={key: at for key, at in viewed.newest.items() if key in there},
-        missing=tuple(key for key in described if key not in there),
-    )
+    described = {
+        machine.key: unless_missing(
+            partial(_describe, context, machine), "StateMachineDoesNotExist"
+        )
+        for machine in context.inventory.state_machines
+    }
+    return reading(context, _NAME, described, _series, _views(context.inventory))
 
 
 def arn(inventory: Inventory, machine: StateMachine) -> str:
@@ -147,24 +138,16 @@ def arn(inventory: Inventory, machine: StateMachine) -> str:
     return f"arn:{place.partition}:states:{where}:stateMachine:{machine.name}"
 
 
-def _describe(context: Context, machine: StateMachine) -> Described | None:
-    """Return what Step Functions says; None where there is no such state machine."""
+def _describe(context: Context, machine: StateMachine) -> Described:
     client = context.client("stepfunctions", machine.scope)
     identity = arn(context.inventory, machine)
-    try:
-        deadline.check(context, "DescribeStateMachine")
-        # Without the definition no key of the customer's is needed to read the answer.
-        answer = client.describe_state_machine(
-            stateMachineArn=identity, includedData="METADATA_ONLY"
-        )
-        kind = str(answer["type"]).lower()
-        if kind == _EXPRESS:
-            return Described(kind)
-        return parse(kind, list(_running(context, client, identity)))
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") != "StateMachineDoesNotExist":
-            raise
-        return None
+    deadline.check(context, "DescribeStateMachine")
+    # Without the definition no key of the customer's is needed to read the answer.
+    answer = client.describe_state_machine(stateMachineArn=identity, includedData="METADATA_ONLY")
+    kind = str(answer["type"]).lower()
+    if kind == _EXPRESS:
+        return Described(kind)
+    return parse(kind, list(_running(context, client, identity)))
 
 
 def _running(context: Context, client: Any, identity: str) -> Iterator[Mapping[str, Any]]:

@@ -47,7 +47,6 @@ from remediations.snapshots.place import Limits, Place, code_of
 
 NAME = "snapshot_data"
 _BEGIN, _COPY, _FINISH = "BeginSnapshot", "CopyPage", "FinishSnapshot"
-_PATIENCE = 12 * 3600.0
 _PAGES_COUNTED = 10
 
 
@@ -326,7 +325,6 @@ def action_of(limits: Limits) -> Action:
         own={_BEGIN: begin, _COPY: partial(copy, limits), _FINISH: finish},
         measured=False,
         result=result,
-        patience=_PATIENCE,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from remediations.ledger import audit
+from remediations.ledger.counts import TRUNCATED, count
 from remediations.ledger.intake import (
     Delivery,
     Intake,
@@ -18,12 +19,10 @@ from remediations.ledger.intake import (
     opened,
     run_row,
 )
-from remediations.ledger.schema import COUNTS, RUNS
+from remediations.ledger.schema import RUNS
 from remediations.model import Decision
-from storage.database import insert_once
 from storage.group import GroupCommit
 
-TRUNCATED = "truncated_alerts"
 __all__ = ("Deliveries", "Delivery", "Intent", "Receipt", "RunOpenError")
 
 
@@ -59,7 +58,7 @@ class Deliveries:
             receipts = [[intake.receive(d, one.now) for d in one.deliveries] for one in webhooks]
             intake.flush()
             if truncated := sum(one.truncated for one in webhooks):
-                _count(connection, TRUNCATED, truncated)
+                count(connection, TRUNCATED, truncated)
         return receipts
 
     def ask(self, intent: Intent, by: str, now: float) -> str:
@@ -87,10 +86,3 @@ class Deliveries:
             chain.append(now, "asked", run_id, {"by": by, "params": dict(intent.params)})
             chain.flush()
         return run_id
-
-
-def _count(connection: sa.Connection, name: str, by: int) -> None:
-    if not insert_once(connection, COUNTS, {"name": name, "total": by}):
-        connection.execute(
-            sa.update(COUNTS).where(COUNTS.c.name == name).values(total=COUNTS.c.total + by)
-        )

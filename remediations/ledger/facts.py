@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from remediations.action import Past
 from remediations.ledger import scope
+from remediations.ledger.counts import BLOCKED
 from remediations.ledger.rows import read_run, read_step
 from remediations.ledger.schema import COUNTS, DELIVERIES, RUNS, STEPS, VERDICTS
 from remediations.model import NO_HUMAN_NEEDED, Decision, Outcome, Plan, Run, State
@@ -39,8 +40,8 @@ class Facts:
 
     def acted_since(self, since: float, other_than: str) -> list[str]:
         """Return the target of every other run that acted since then."""
-        query = sa.select(RUNS.c.target).where(RUNS.c.intended_at >= since, RUNS.c.id != other_than)
-        return [str(row[0]) for row in self._all(query)]
+        with self._engine.connect() as connection:
+            return scope.acted_since(connection, since, other_than)
 
     def acting_on(self, target: str, other_than: str) -> str | None:
         """Return another run that is acting on the target or verifying it."""
@@ -179,6 +180,13 @@ class Facts:
             RUNS.c.outcome.not_in(harmless),
         )
         return sorted({(row[0], row[1], str(Outcome(row[2]))) for row in self._all(query)})
+
+    def blocks(self) -> dict[str, int]:
+        """Return how often runs were held, by the guard's reason."""
+        query = sa.select(COUNTS.c.name, COUNTS.c.total).where(
+            COUNTS.c.name.startswith(BLOCKED, autoescape=True)
+        )
+        return {str(row[0]).removeprefix(BLOCKED): int(row[1]) for row in self._all(query)}
 
     def count(self, name: str) -> int:
         """Return a counter's total."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from remediations.ledger import audit, scope
+from remediations.ledger import audit, claims, scope
+from remediations.ledger.counts import BLOCKED, count
 from remediations.ledger.escalations import call_human
 from remediations.ledger.rows import plan_document, plan_hash, read_run, read_step
 from remediations.ledger.schema import RUNS, SAMPLES, STEPS, VERDICTS, dumps
@@ -55,34 +56,7 @@ class Runs:
 
     def claim(self, owner: str, lease: float, now: float) -> Run | None:
         """Lease the run that has been due longest; its epoch moves, which fences older holders."""
-        due = (
-            sa.select(RUNS.c.id, RUNS.c.epoch)
-            .where(
-                RUNS.c.state != State.CLOSED.value,
-                RUNS.c.next_at <= now,
-                sa.or_(RUNS.c.lease_until.is_(None), RUNS.c.lease_until <= now),
-            )
-            .order_by(RUNS.c.next_at)
-            .limit(1)
-        )
-        with self._engine.connect() as connection:
-            candidate = connection.execute(due).first()
-        if candidate is None:
-            return None
-        with write(self._engine) as connection:
-            claimed = connection.execute(
-                sa.update(RUNS)
-                .where(
-                    RUNS.c.id == candidate.id,
-                    RUNS.c.epoch == candidate.epoch,
-                    RUNS.c.state != State.CLOSED.value,
-                )
-                .values(epoch=candidate.epoch + 1, lease_owner=owner, lease_until=now + lease)
-            )
-            if not claimed.rowcount:
-                return None
-            row = connection.execute(sa.select(RUNS).where(RUNS.c.id == candidate.id)).one()
-        return read_run(row)
+        return claims.claim(self._engine, owner, lease, now)
 
     def move(
         self,
@@ -102,12 +76,15 @@ class Runs:
             IllegalTransitionError: if the table does not allow it.
             LostLeaseError: if the run was moved or claimed by somebody else.
         """
+        # When quiet nothing has changed: what is held is held since it was first held.
+        values |= {"updated_at": run.updated_at} if quiet else {}
         with write(self._engine) if quiet else audit.writing(self._engine) as connection:
             moved = _move(connection, run, to, now, **values)
             if not quiet:
-                audit.append(
-                    connection, now, kind, run.id, {"from": run.state, "to": to, **(body or {})}
-                )
+                told = {"from": run.state, "to": to, **(body or {})}
+                audit.append(connection, now, kind, run.id, told)
+                if to is State.BLOCKED:
+                    count(connection, f"{BLOCKED}{moved.reason}")
             if call is not None:
                 call_human(connection, moved, call, moved.detail, now)
         return moved
@@ -141,10 +118,12 @@ class Runs:
         now: float,
         lease: float,
         baseline: Mapping[str, Any] | None = None,
+        recheck: scope.Recheck | None = None,
     ) -> tuple[Run, Step]:
         """Commit the exact call that is about to be made, and keep the lease while it is made.
 
-        Raises TargetBusyError if another run has begun to act on the target.
+        Raises TargetBusyError if another run has begun to act on the target; before a run's first
+        call also what ``recheck`` raises.
         """
         to = State.RUNNING if purpose == "apply" else State.UNDOING
         values: dict[str, Any] = {"lease_owner": run.lease_owner, "lease_until": now + lease}
@@ -153,8 +132,8 @@ class Runs:
         if baseline is not None:
             values["baseline"] = dumps(dict(baseline))
         with audit.writing(self._engine) as connection:
-            if run.state in (State.READY, State.BLOCKED):
-                scope.take(connection, run)
+            if run.intended_at is None:
+                scope.take(connection, run, now - scope.HOUR, recheck)
             moved = _move(connection, run, to, now, reason=None, detail=None, **values)
             step = _intend(connection, run, purpose, number, call, now)
             body = {
@@ -332,7 +311,7 @@ def _move(connection: sa.Connection, run: Run, to: State, now: float, **values: 
     moved = connection.execute(
         sa.update(RUNS)
         .where(RUNS.c.id == run.id, RUNS.c.state == run.state.value, RUNS.c.epoch == run.epoch)
-        .values(state=to.value, updated_at=now, **values)
+        .values({"state": to.value, "updated_at": now, **values})
     )
     if moved.rowcount != 1:
         raise LostLeaseError(run.id)

@@ -7,7 +7,7 @@ again: what it copied is there, and is not copied a second time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
@@ -55,7 +55,7 @@ def copy_page(place: Place, number: int) -> None:
     bound = listed[-1].key if more else None
     there = {found["Key"]: found for found in place.copies(before.last, bound)}
     done = _copy_all(place, listed, there)
-    if listed and not done:
+    if done is None:
         return
     if done and all(entry.fate is Fate.DENIED for entry in done):
         raise NotMadeError("AccessDenied", "every object is denied", certain=True)
@@ -79,29 +79,44 @@ def _list(place: Place, after: str | None) -> tuple[list[Listed], bool]:
 
 def _copy_all(
     place: Place, listed: Sequence[Listed], there: Mapping[str, Mapping[str, Any]]
-) -> list[Entry]:
-    """Copy in the listing's order while there is time; return what became of the first ones."""
+) -> list[Entry] | None:
+    """Copy in the listing's order while there is time; return what became of the first ones.
+
+    None: some were copied, and another call has to go on with the same page.
+    """
     until = place.now() + place.limits.seconds
     done: list[Entry] = []
     with ThreadPoolExecutor(place.limits.threads, "snapshot") as pool:
         for group in _groups(place, listed):
             if done and place.now() >= until:
                 break
-            begun = [
-                pool.submit(objects.copy, place, one, there.get(one.key), until) for one in group
-            ]
             try:
-                for future in begun:
-                    entry = future.result()
+                for entry in _copied(pool, place, group, there, until):
                     if entry is None:
-                        return done
+                        return done or None
                     done.append(entry)
             except (ClientError, BotoCoreError) as error:
-                # What was done is worth writing down; what was not is tried again.
-                if done and is_passing(error):
-                    break
+                # A call that gets on may be followed by another; one that does not has failed.
+                if is_passing(error) and any(entry.key not in there for entry in done):
+                    return None
                 raise
     return done
+
+
+def _copied(
+    pool: Executor,
+    place: Place,
+    group: Sequence[Listed],
+    there: Mapping[str, Mapping[str, Any]],
+    until: float,
+) -> Iterator[Entry | None]:
+    """Copy a group at the same time, and yield what became of each in order."""
+    if len(group) == 1:
+        yield objects.copy(place, group[0], there.get(group[0].key), until)
+        return
+    begun = [pool.submit(objects.copy, place, one, there.get(one.key), until) for one in group]
+    for future in begun:
+        yield future.result()
 
 
 def _groups(place: Place, listed: Sequence[Listed]) -> Iterator[Sequence[Listed]]:

@@ -31,6 +31,9 @@ _REST = {
     "s3": ("s3",),
 }
 
+INFLUXDB = "influxdb"
+_INFLUXDB = {("GET", "buckets"): "GetBuckets", ("PATCH", "buckets"): "UpdateBucket"}
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -116,6 +119,7 @@ class Front:
         self._faults: list[Fault] = []
         self._hooks: list[tuple[Callable[[Seen], bool], Callable[[], None]]] = []
         self._lock = threading.Lock()
+        self._mounted: dict[str, WSGIApplication] = {}
         self._routes: list[tuple[str, str, re.Pattern[str], Handler]] = []
         self._rest = {
             name: [one for model in models for one in _rest_operations(model)]
@@ -126,6 +130,10 @@ class Front:
     def route(self, service: str, method: str, pattern: str, handler: Handler) -> None:
         """Answer ``method`` on paths that match ``pattern`` with ``handler`` instead of moto."""
         self._routes.append((service, method, re.compile(pattern), handler))
+
+    def mount(self, service: str, app: WSGIApplication) -> None:
+        """Let another server's application answer for ``service``, counted and broken as AWS is."""
+        self._mounted[service] = app
 
     def fail(
         self,
@@ -205,6 +213,7 @@ class Front:
                     return handler(request, found)
                 except AwsError as error:
                     return _error(error.status, error.code, str(error), **error.members)
+        inner = self._mounted.get(service, self._inner)
         body = request.get_data(cache=True)
         environ = {
             **request.environ,
@@ -212,7 +221,7 @@ class Front:
             "wsgi.input_terminated": True,
             "CONTENT_LENGTH": str(len(body)),
         }
-        return Response.from_app(self._inner, environ, buffered=True)
+        return Response.from_app(inner, environ, buffered=True)
 
     def _record(self, seen: Seen) -> None:
         self.seen.append(seen)
@@ -241,11 +250,16 @@ class Front:
 
     @staticmethod
     def _signed_for(request: Request) -> tuple[str, str, str]:
-        match = _SCOPE.search(request.headers.get("Authorization", ""))
+        authorization = request.headers.get("Authorization", "")
+        if authorization.startswith("Token "):
+            return "", "", INFLUXDB
+        match = _SCOPE.search(authorization)
         caller, region, service = match.groups() if match else ("", "", "")
         return caller, region, {"monitoring": "cloudwatch"}.get(service, service)
 
     def _operation(self, service: str, request: Request) -> str:
+        if service == INFLUXDB:
+            return _INFLUXDB.get((request.method, request.path.split("/")[3]), request.path)
         target = request.headers.get("X-Amz-Target", "")
         if target:
             return target.rsplit(".", 1)[-1]

@@ -73,14 +73,14 @@ def _regressed() -> Cases:
             ),
             *(quiet(bad | {series: line}, T0, T0 + 60) for series, line in edges.items()),
             quiet({key: line for key, line in bad.items() if key != earlier}, T0, T0 + 60),
-            # Exactly three times the ratio before: binary fractions, so that it is exact.
-            quiet(bad | {ratio: gauge({0: 0, T0: 0.75}), earlier: gauge({0: 0.25})}, T0, T0 + 60),
             # Nothing fails any more, it seems, but nothing is measured either.
             Scenario(
                 frozenset({GAP}),
                 cured | {measured: gauge({0: 1, T0 + 270: 0, T0 + 900: 1})},
                 {T0 + 300 + KEEP + 30: 1, T0 + 900: 1, T0 + 900 + KEEP + 30: 0},
             ),
+            # Exactly three times the ratio before: binary fractions, so that it is exact.
+            quiet(bad | {ratio: gauge({0: 0, T0: 0.75}), earlier: gauge({0: 0.25})}, T0, T0 + 60),
             # An hour later the look-back holds other failures, but not this deployment's.
             Scenario(
                 frozenset({RESOLVES}),
@@ -200,61 +200,6 @@ def _log(event: str) -> str:
     return f'dataplatform_log_events_total{{event="{event}", function="lambda_router"}}'
 
 
-def _stuck() -> Cases:
-    created = f"dataplatform_deployment_created_timestamp_seconds{FUNCTION}"
-    status = 'dataplatform_deployment_status{function="lambda_router", status="InProgress"}'
-    late = T0 + 1800
-    hangs = {created: gauge({0: 0, T0: T0}), status: gauge({0: 0, T0: 1})}
-    return Cases(
-        (
-            Scenario(
-                LIFE,
-                hangs | {status: gauge({0: 0, T0: 1, late + 120: 0})},
-                {late: 0, late + 15: 1, late + 105 + KEEP: 1, late + 135 + KEEP: 0},
-            ),
-            # It ended long ago, or another one has begun since.
-            quiet(hangs | {status: gauge({0: 0, T0: 1, T0 + 60: 0})}, late + 15, late + 600),
-            quiet(hangs | {created: gauge({0: 0, T0: T0, late: late})}, late + 15, late + 600),
-            quiet(
-                {created: gauge({0: 0}), status.replace("InProgress", "Ended"): gauge({0: 1})}, late
-            ),
-            Scenario(
-                frozenset({GAP}),
-                hangs | {status: gauge({0: 0, T0: 1, late + 30: STALE, late + 90: 1})},
-                {late + 15: 1, late + 75: 1, late + 120: 1},
-            ),
-        )
-    )
-
-
-def _corrupted() -> Cases:
-    series, window = _log("corrupted"), 300
-    return Cases(
-        (
-            Scenario(
-                LIFE,
-                {series: counter({T0: 4})},
-                {T0 - 15: 0, T0: 1, T0 + window + KEEP - 15: 1, T0 + window + KEEP + 15: 0},
-            ),
-            quiet({series: counter({T0: 3}), _log("error"): counter({T0: 9})}, T0, T0 + 60),
-            quiet({series: counter({T0: 3, T0 + 330: 3})}, T0, T0 + 330, T0 + 400 // 15 * 15),
-            Scenario(
-                frozenset({GAP}),
-                {series: counter({T0: 4, T0 + 30: STALE, T0 + 90: 0})},
-                {T0 + 75: 1, T0 + 120: 1},
-            ),
-        )
-    )
-
-
-def _blocked() -> Cases:
-    held = 'vigia_run_blocked{action="rollback_function", target="a", reason="cool_down"}'
-    base = level(held, 0, 0, 1, wait=120)
-    # Of a storm people hear once, and not once for each run.
-    storm = held.replace("cool_down", "storm")
-    return Cases((*base.scenarios, quiet({storm: gauge({0: 1})}, 120, 240)), base.step)
-
-
 FAST = (("1h", "5m", 0.144, 34), ("6h", "30m", 0.06, 80))
 SLOW = (("1d", "2h", 0.03, 160), ("3d", "6h", 0.01, 490))
 
@@ -263,8 +208,6 @@ CASES: dict[str, Cases] = {
     "FunctionRegressedAfterFlag": cases_flags.regressed(),
     "FunctionRegressedAfterDeploy": _regressed(),
     "LambdaErrorsHigh": _errors_high(),
-    "DeploymentStuck": _stuck(),
-    "DataCorrupted": _corrupted(),
     "ApiLatencyHigh": mean("dataplatform_api_latency_seconds", API, 10, 2),
     "ApiServerErrors": count(
         'dataplatform_api_errors_total{api="ons", stage="prod", class="5xx"}',
@@ -280,9 +223,6 @@ CASES: dict[str, Cases] = {
         60,
         7200,
         7201,
-    ),
-    "InfluxDiskAlmostFull": level(
-        'dataplatform_influxdb_disk_utilization_ratio{instance_id="ons"}', 0.5, 0.8, 0.81
     ),
     "CostOverBudget/80%": share("dataplatform_cost_month_to_date_usd", 0.8, 1.0),
     "CostOverBudget/100%": share("dataplatform_cost_month_to_date_usd", 1.0, 1.2),
@@ -333,7 +273,6 @@ CASES: dict[str, Cases] = {
     "RemediationNeedsHuman": level(
         'vigia_run_needs_human{action="rollback_function", target="a", outcome="failed"}', 0, 0, 1
     ),
-    "RemediationBlocked": _blocked(),
     "ApprovalPending": level("vigia_approvals_pending", 0, 0, 1),
     "KillSwitchOn": level("vigia_kill_switch", 0, 0, 1),
     "EscalationUndelivered": level("vigia_escalations_pending", 0, 0, 1, wait=60),

@@ -19,11 +19,11 @@ RULES = {rule.key: rule for rule in packs.rules(INVENTORY)}
 DOCUMENT = yaml.safe_load(alertmanager(INVENTORY))
 SPECIAL = {
     "FunctionRegressedAfterDeploy": "remediations,operations-page",
+    "FunctionRegressedAfterFlag": "remediations,operations-page",
     "LambdaErrorsHigh": "remediations,operations-page",
     "DeploymentStuck": "remediations,operations-page",
     "DataCorrupted": "remediations,operations-page",
     "InfluxDiskAlmostFull": "remediations,operations-page",
-    "FunctionRegressedAfterFlag": "remediations,operations-page",
     "Watchdog": "watchdog",
     "EscalationTier2": "engineering-page",
     "EscalationTier3": "architecture-page",

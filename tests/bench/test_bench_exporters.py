@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from tests.conftest import wait_for
 
 PERIOD = 60
 FIRST, LAST = 60_000, 60_600
+SLOW_EVERY = 3 * PERIOD
 NAMES = ("Invocations", "Errors", "Throttles", "Duration")
 
 
@@ -37,14 +38,20 @@ def exposition(world: World, periods: Iterable[int]) -> str:
 
 
 def answered(world: World, **changed: dict[str, int]) -> dict[str, Any]:
-    """Return what a fake says that answered everything from FIRST to LAST, with changes."""
-    everything = dict.fromkeys((*world.names, ""), LAST)
-    return {"since": FIRST, "until": {name: everything | changed.get(name, {}) for name in NAMES}}
+    """Return what a fake says that answered everything from FIRST to LAST, with changes.
+
+    ``changed`` are functions' other ends by metric, and with ``_since`` behind it other beginnings.
+    """
+    ends, starts = (dict.fromkeys((*world.names, ""), at) for at in (LAST, FIRST))
+    return {
+        "since": {name: starts | changed.get(f"{name}_since", {}) for name in NAMES},
+        "until": {name: ends | changed.get(name, {}) for name in NAMES},
+    }
 
 
 def problems(world: World, text: str, **changed: dict[str, int]) -> dict[str, str | None]:
     """Return what the check says of each counter."""
-    found = totals.check(world, text, answered(world, **changed))
+    found = totals.check(world, text, answered(world, **changed), SLOW_EVERY)
     return {checked.counter: checked.problem for checked in found}
 
 
@@ -83,6 +90,75 @@ def test_a_function_that_was_not_asked_must_have_had_nothing() -> None:
     failing = problems(world, shown, Errors={"function-00000": FIRST})
     said = failing["dataplatform_lambda_errors_total"]
     assert said == "1 had more than was read, as function-00000"
+
+
+def counted(
+    world: World, spans: Mapping[str, tuple[int, int]], name: str = "function-00000"
+) -> str:
+    """Return an exposition in which counters of one function hold other spans, by metric."""
+    text = exposition(world, range(FIRST, LAST, PERIOD))
+    for counter, (metric, statistic, scale) in totals.COUNTERS.items():
+        if metric in spans:
+            periods = range(*spans[metric], PERIOD)
+            total = sum(
+                scale * world.value(world.names.index(name), metric, statistic, at)
+                for at in periods
+            )
+            text = re.sub(rf'({counter}\{{function="{name}"\}}) \S+', rf"\1 {total}", text)
+    return text
+
+
+def test_durations_begin_and_end_where_their_longer_periods_do() -> None:
+    """A function whose durations begin before its counts, and end before them, is exact."""
+    world = World(3)
+    span = (FIRST - 2 * PERIOD, LAST - 3 * PERIOD)
+    text = counted(world, {"Duration": span})
+    ends = {"Duration_since": {world.names[0]: span[0]}, "Duration": {world.names[0]: span[1]}}
+    assert problems(world, text, **ends) == dict.fromkeys(totals.COUNTERS)
+    assert problems(world, text)["dataplatform_lambda_duration_seconds_sum"] is not None
+
+
+def test_who_was_first_asked_later_owes_the_periods_before() -> None:
+    """Errors count from where invocations do: that the first request came later excuses nothing."""
+    world, late = World(3), FIRST + 2 * PERIOD
+    asked = {"Errors_since": {world.names[0]: late}}
+    whole = exposition(world, range(FIRST, LAST, PERIOD))
+    assert problems(world, whole, **asked)["dataplatform_lambda_errors_total"] is None
+    short = counted(world, {"Errors": (late, LAST)})
+    said = problems(world, short, **asked)["dataplatform_lambda_errors_total"]
+    assert said is not None
+    assert said.startswith("1 are off, function-00000 first")
+
+
+def test_whoever_begins_later_than_the_others_is_found() -> None:
+    """Durations, or a function's counts, that begin after everything else began, lost a period."""
+    world, late = World(3), FIRST + PERIOD
+    text = counted(world, {"Duration": (late, LAST)})
+    said = problems(world, text, Duration_since={world.names[0]: late})
+    assert said["dataplatform_lambda_duration_seconds_count"] == (
+        "1 were not read from the start, as function-00000"
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "turns", "allowed"),
+    [
+        ("Invocations", 1, False),
+        ("Throttles", 1, True),
+        ("Throttles", 2, False),
+        ("Duration", 2, True),
+        ("Duration", 3, False),
+    ],
+)
+def test_what_waits_for_its_turn_waits_no_longer(metric: str, turns: int, *, allowed: bool) -> None:
+    """Who is left unread longer than its turns take is told, though it counts all it got."""
+    world = World(101, seed=3)
+    end = LAST - turns * SLOW_EVERY
+    text = counted(world, {metric: (FIRST, end)}, "function-00100")
+    found = problems(world, text, **{metric: {"function-00100": end}})
+    told = {counter: said for counter, said in found.items() if said}
+    assert all(said == "1 had more than was read, as function-00100" for said in told.values())
+    assert {totals.COUNTERS[counter][0] for counter in told} == (set() if allowed else {metric})
 
 
 def test_a_missing_function_is_found() -> None:

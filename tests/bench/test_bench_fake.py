@@ -340,7 +340,7 @@ def test_what_was_served_is_known_by_function() -> None:
     queries = [query(f"q{n}", "Errors", function=name) for n, name in enumerate(names)]
     asked(target, request(queries[:1]))
     late = target.world.newest(NOW)
-    assert target.served.since == END
+    assert target.served.since == {"Errors": {"function-00000": END}}
     assert target.served.until == {"Errors": {"function-00000": late}}
     page = asked(target, request(queries[1:], MaxDatapoints=2))
     assert target.served.until == {"Errors": {"function-00000": late}}
@@ -353,3 +353,8 @@ def test_what_was_served_is_known_by_function() -> None:
     }
     asked(target, {**request(queries[:1]), "EndTime": END - 3 * PERIOD})
     assert target.served.until["Errors"]["function-00000"] == late
+    assert target.served.since["Errors"] == {
+        "function-00000": END - 3 * PERIOD,
+        "function-00001": END,
+        "": END,
+    }

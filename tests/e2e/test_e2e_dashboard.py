@@ -14,7 +14,11 @@ from simulator.world import World
 from tests.conftest import wait_for
 from tests.e2e.conftest import Regression
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(400),
+    pytest.mark.xdist_group("loop"),
+]
 
 
 def test_every_query_answers(world: World, regression: Regression) -> None:

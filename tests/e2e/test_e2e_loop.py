@@ -25,7 +25,11 @@ from tests.e2e.driver import (
     value,
 )
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(400),
+    pytest.mark.xdist_group("loop"),
+]
 
 
 def test_killed_exporter_neither_loses_nor_repeats(world: World) -> None:

@@ -181,3 +181,28 @@ def test_offline_asks_nothing(account: Account) -> None:
 def test_a_session_stands_for_its_role(arn: str, wanted: str) -> None:
     """IAM knows the role, not the session."""
     assert principal(arn) == wanted
+
+
+@pytest.mark.parametrize(
+    ("playbook", "said"),
+    [
+        ({"alerts": ["NoSuchAlert"]}, "playbooks name unknown alerts: NoSuchAlert"),
+        ({"action": "reboot"}, "playbook once: there is no action 'reboot'"),
+        ({"targets": ["elsewhere"]}, "playbook once: rollback_function may not act on 'elsewhere'"),
+    ],
+)
+def test_playbooks_that_cannot_work_are_told(
+    account: Account, playbook: dict[str, object], said: str
+) -> None:
+    """What would keep the remediation service from starting is seen before it is started."""
+    whole = {
+        "name": "once",
+        "action": "rollback_function",
+        "mode": "shadow",
+        "targets": ["lambda_router"],
+        "alerts": ["LambdaErrorsHigh"],
+    }
+    account.change(playbooks=[whole | playbook])
+    code, _, out = account.check("--offline")
+    assert code == 1
+    assert said in out

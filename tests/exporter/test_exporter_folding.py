@@ -81,12 +81,34 @@ def test_longer_lookback_reads_no_settled_period() -> None:
     assert window.start == BEGIN + 240
 
 
-def test_another_period_never_counts_seconds_twice() -> None:
-    """After a change of the period, reading goes on at the next whole one."""
+def test_longer_period_loses_and_repeats_no_second() -> None:
+    """After a change to a longer period the rest of one is read under the old, and then the new."""
     state = fold(begin(BEGIN, 5, 60), {"n": {BEGIN: 3.0}}, BEGIN + 25, 60).state
-    state = resume(state, BEGIN + 60, 60, 900)
-    assert (state.floor, state.watermark) == (BEGIN + 60, BEGIN + 60)
-    assert fold(state, {"n": {BEGIN: 3.0}}, BEGIN + 120, 900).state.totals == {"n": 3.0}
+    assert resume(state, BEGIN + 60, 60, 900) is state
+    state = fold(state, {"n": {BEGIN + 55: 4.0}}, BEGIN + 60, 60).state
+    state = resume(state, BEGIN + 120, 60, 900)
+    assert (state.period, state.floor, state.watermark) == (60, BEGIN + 60, BEGIN + 60)
+    points = {"n": {BEGIN: 7.0, BEGIN + 60: 1.0}}
+    assert fold(state, points, BEGIN + 120, 900).state.totals == {"n": 8.0}
+
+
+@given(st.sampled_from([5, 10, 30, 60]), st.sampled_from([5, 10, 30, 60, 90]), st.integers(1, 40))
+def test_another_period_never_counts_seconds_twice(old: int, new: int, periods: int) -> None:
+    """However a period is changed, no second is counted twice, and none lost where they meet."""
+    start = BEGIN // (old * new) * old * new
+    state = begin(start, old, 60)
+    end = start + old * periods
+    state = fold(state, {"n": {at: float(old) for at in range(start, end, old)}}, end, 60).state
+    for _ in range(3):
+        end += new - end % new
+        state = resume(state, end, new, 60)
+        unread = range(state.watermark, end, state.period)
+        points = {at: float(state.period) for at in unread if at + state.period <= end}
+        state = fold(state, {"n": points}, end, 60).state
+    counted = state.totals["n"]
+    assert counted <= end - start
+    if new % old == 0 or old % new == 0:
+        assert counted == end - start
 
 
 def test_clock_that_ran_ahead_does_not_stop_counting() -> None:

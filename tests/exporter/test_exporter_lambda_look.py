@@ -123,6 +123,31 @@ def test_an_error_is_seen_in_the_run_that_a_plain_reading_would_see_it_in(
     assert asked.billed_since() == len(NAMES) + 2
 
 
+def test_functions_that_failed_lately_explain_the_sum(bench: Bench, aws: EmbeddedAws) -> None:
+    """While the same functions go on failing, nobody else is asked; a new one is found at once."""
+    asked = Asked(bench)
+    bench.collect("lambda")
+    for turn in range(5):
+        all_run(bench, aws)
+        for name in NAMES[2:5]:
+            run_function(aws.metrics, name, bench.clock.at, errors=2, throttles=1)
+        asked.billed_since()
+        found = step(bench)
+        assert {found["lambda_errors_total", name] for name in NAMES[2:5]} == {2.0 * (turn + 1)}
+        if turn:
+            # The account's sum once more, beside those that failed.
+            assert asked.billed_since() == len(NAMES) + 2 + 1 + 3
+    run_function(aws.metrics, NAMES[9], bench.clock.at, errors=1)
+    found = step(bench)
+    assert found["lambda_errors_total", NAMES[9]] == 1.0
+    assert asked.billed_since() == 2 * len(NAMES) + 2 + 1
+    run_function(aws.metrics, NAMES[9], bench.clock.at, errors=1)
+    assert step(bench)["lambda_errors_total", NAMES[9]] == 2.0
+    assert asked.billed_since() == len(NAMES) + 2 + 1 + 4
+    found = step(bench, 60)
+    assert {found["lambda_throttles_total", name] for name in NAMES[2:5]} == {5.0}
+
+
 def test_foreign_errors_keep_the_look_open(bench: Bench, aws: EmbeddedAws) -> None:
     """Functions that are not ours may fail: everyone is asked, and only ours are counted."""
     asked = Asked(bench)
@@ -184,20 +209,40 @@ def test_durations_have_their_turn_and_lose_nothing(bench: Bench, aws: EmbeddedA
     assert (turned.sum, turned.count) == (16.0, 8.0)
 
 
+@pytest.mark.parametrize("ago", [5.0, 20.0, 55.0])
+def test_late_invocations_are_counted_at_the_latest_in_the_next_turn(
+    bench: Bench, aws: EmbeddedAws, ago: float
+) -> None:
+    """Whatever period of the look-back grows between two turns, the second one counts it."""
+    bench.collect("lambda")
+    for _ in range(14):
+        all_run(bench, aws)
+        step(bench)
+    began = bench.clock.at
+    for late in range(14):
+        run_function(aws.metrics, NAMES[4], began + 5 * late - ago)
+        found = step(bench)
+    assert found["lambda_invocations_total", NAMES[3]] == 3.0 * 14
+    found = step(bench, 60)
+    assert found["lambda_invocations_total", NAMES[4]] == 3.0 * 28
+    step(bench, 10)
+    assert step(bench, 60)["lambda_invocations_total", NAMES[4]] == 3.0 * 28
+
+
 def test_functions_of_a_large_inventory_take_turns(bench: Bench, aws: EmbeddedAws) -> None:
     """More functions than a request holds share the slow turns out, each once in a while."""
     names = tuple(f"many-{number:03}" for number in range(150))
-    bench.inventory = many(compressed(slow_every=20.0), names)
+    bench.inventory = many(compressed(slow_every=30.0), names)
     asked = Asked(bench)
     bench.collect("lambda")
     assert asked.billed_since() == 300
     taken = []
-    for _ in range(8):
+    for _ in range(12):
         step(bench)
         taken.append(asked.billed_since() - 150 - 2)
     assert all(0 < number < 150 for number in taken)
     assert sum(taken) == 300
-    assert taken[:4] == taken[4:]
+    assert taken[:6] == taken[6:]
 
 
 def test_few_functions_are_asked_themselves(bench: Bench, aws: EmbeddedAws) -> None:

@@ -37,6 +37,7 @@ def test_settings_read_every_variable() -> None:
             "VIGIA_AWS_ENDPOINT_URL": "http://aws",
             "VIGIA_WEBHOOK_TOKEN_FILE": "/t",
             "VIGIA_INFLUXDB_TOKEN_FILE": "/i",
+            "VIGIA_REMEDIATIONS_INFLUXDB_TOKEN_FILE": "/r",
         }
     )
     assert settings == Settings(
@@ -48,6 +49,7 @@ def test_settings_read_every_variable() -> None:
         aws_endpoint_url="http://aws",
         webhook_token_file=Path("/t"),
         influxdb_token_file=Path("/i"),
+        remediations_influxdb_token_file=Path("/r"),
     )
     assert settings.database("exporter") == "postgresql://h/d"
 

@@ -28,7 +28,8 @@ class Case:
     ids. ``recover`` is called once the action is applied, so that the trouble ends, and again at
     each look: it must be harmless when repeated. ``effects``
     are the AWS operations that must reach AWS, and how often each takes effect in a whole run,
-    by (service, operation) as ``EmbeddedAws.front.count`` names them.
+    by (service, operation) as ``EmbeddedAws.front.count`` names them. ``repeats`` are those that
+    AWS offers no way to ask about afterwards, and of which two do no harm: they may be made twice.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Case:
     start: Callable[[Rig], None] | None = None
     recover: Callable[[Rig], None] = nothing
     variant: str = ""
+    repeats: frozenset[tuple[str, str]] = frozenset()
 
     def __str__(self) -> str:
         return f"{self.name} {self.variant}".rstrip()

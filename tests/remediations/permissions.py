@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,13 +13,27 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
+from exporter.iam import action as permission
 from remediations.action import Action
 from remediations.app import all_actions
 from remediations.model import Call, Run
 from remediations.worker import Worker
+from simulator.aws.server import EmbeddedAws
 from tests.exporter.permissions import Judge, Notes
 
 NOTES = Notes()
+ASKED: set[tuple[str, str, str, str]] = set()
+"""Action, client, operation and the JSON of the arguments that name what it is about."""
+_ALSO = {
+    "codedeploy:CreateDeployment": (
+        *("codedeploy:GetApplicationRevision", "codedeploy:GetDeploymentConfig"),
+        "codedeploy:RegisterApplicationRevision",
+    ),
+    "s3:CopyObject": (*("s3:GetObject", "s3:GetObjectTagging", "s3:PutObjectTagging"),),
+    "s3:CreateMultipartUpload": ("s3:PutObjectTagging",),
+    "s3:UploadPartCopy": ("s3:GetObject",),
+}
+"""What AWS asks of the caller beside the action that is called, by its API references."""
 _ASKING = ("observe", "plan", "settled", "effect", "undo", "baseline", "judge", "healthy", "more")
 
 
@@ -62,12 +77,18 @@ def noting() -> Iterator[None]:
     """Note every call to AWS that an action makes, whoever runs the engine."""
     called = BaseClient._make_api_call
     made, looked_up = Worker._make, Worker.action
+    handed = EmbeddedAws.client
     known: dict[str, Action] = {}
 
+    def client(self: EmbeddedAws, *arguments: Any, **named: Any) -> Any:
+        found = handed(self, *arguments, **named)
+        found.of_the_test = True
+        return found
+
     def make_api_call(self: Any, operation: str, arguments: Any) -> Any:
-        if _HERE.name is not None:
+        if _HERE.name is not None and not hasattr(self, "of_the_test"):
             service = self.meta.service_model.service_name
-            NOTES.note(_HERE.name, service, operation)
+            _note(_HERE.name, service, operation, arguments)
         return called(self, operation, arguments)
 
     def make(self: Worker, run: Run, call: Call) -> Any:
@@ -81,10 +102,19 @@ def noting() -> Iterator[None]:
         return known[found.name]
 
     with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(EmbeddedAws, "client", client)
         patched.setattr(BaseClient, "_make_api_call", make_api_call)
         patched.setattr(Worker, "_make", make)
         patched.setattr(Worker, "action", action)
         yield
+
+
+def _note(name: str, service: str, operation: str, arguments: Mapping[str, Any]) -> None:
+    NOTES.note(name, service, operation)
+    test = NOTES.used[permission(service, operation)]
+    took_over(frozenset((name, one) for one in _ALSO.get(f"{service}:{operation}", ())), test)
+    names = {key: value for key, value in arguments.items() if isinstance(value, str)}
+    ASKED.add((name, service, operation, json.dumps(names, sort_keys=True)))
 
 
 def took_over(used: frozenset[tuple[str, str]], test: str) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
+
 from inventory.snapshots import (
     Entry,
     Manifest,
@@ -51,6 +54,11 @@ def take(rig: Rig, **params: Any) -> Run:
 def put(rig: Rig, key: str, body: bytes, bucket: str = SOURCE, **more: Any) -> None:
     """Put an object as somebody else would."""
     rig.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body, **more)
+
+
+def remove(key: str, bucket: str = SOURCE) -> None:
+    """Delete an object as somebody else would, also while the action is at work."""
+    s3_backends[DEFAULT_ACCOUNT_ID]["aws"].delete_object(bucket, key)
 
 
 def originals() -> dict[str, bytes]:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import requests
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.sns.models import sns_backends
 
 from alerts.packs import packs
 from catalogue.silences import SECURITY_ALERTS, SELF_ALERTS, UNLABELLED_ALERTS
@@ -20,13 +22,14 @@ from remediations.escalation import ALERT
 from remediations.ledger.switches import Switch
 from remediations.ledger.windows import WORKING, Phase, Progress, Window, WindowMovedError
 from remediations.maintenance import Asked, Maintenance, MaintenanceError
-from remediations.model import State
+from remediations.model import Outcome, State
 from simulator.processes import free_port
 from tests.conftest import wait_for
 from tests.remediations.rig import FUNCTION, Rig
-from tests.remediations.test_notify import sent
+from tests.remediations.test_notify import sent, topic
 
 HOUR = 3600.0
+_OWN_PACKS = ("engine", "missing-data", "exporter", "maintenance")
 ASKED = Asked(2 * HOUR, "troca do banco")
 
 
@@ -121,8 +124,16 @@ def progress(window: Window) -> dict[str, str]:
 
 
 @pytest.fixture
-def site(platform: Rig, alertmanager: str) -> Site:
-    """The platform, and a real Alertmanager without silences."""
+def site(flags_rig: Rig, alertmanager: str) -> Site:
+    """Flags, the users' topic, and a real Alertmanager without silences."""
+    sns_backends[DEFAULT_ACCOUNT_ID][flags_rig.aws.region].reset()
+    topic(flags_rig)
+    return Site(flags_rig, alertmanager)
+
+
+@pytest.fixture
+def whole(platform: Rig, alertmanager: str) -> Site:
+    """All of the platform, and a real Alertmanager without silences."""
     return Site(platform, alertmanager)
 
 
@@ -178,25 +189,38 @@ def test_silences_end_by_themselves(site: Site) -> None:
     wait_for(lambda: site.silences() == [], 20)
 
 
-def test_automatic_actions_are_held_until_the_hard_end(site: Site) -> None:
-    """An alert's run waits while the window lasts; after the hard end it goes on by itself."""
-    begun = site.begin()
-    site.rig.deploy()
-    site.rig.clock.forward(300)
-    site.rig.deliver(site.rig.alert())
-    held = site.rig.until(State.BLOCKED)
+def test_automatic_actions_are_held_until_the_hard_end(whole: Site) -> None:
+    """An alert's run waits while the window lasts; after the hard end nothing holds it."""
+    begun = whole.begin(replace(ASKED, backup=True))
+    assert progress(begun)["backup"] == "done"
+    rig = whole.rig
+    rig.deploy()
+    rig.clock.forward(300)
+    rig.deliver(rig.alert())
+    held = rig.until(State.BLOCKED)
     assert held.reason == "maintenance"
-    assert site.rig.aws.front.count("lambda", "UpdateAlias") == 0
-    site.rig.clock.at = begun.until + 1
-    assert site.windows.held_until() is None
+    assert rig.aws.front.count("lambda", "UpdateAlias") == 0
+    rig.clock.at = begun.until + 1
+    assert whole.windows.held_until() is None
+    again = rig.worker.hold(rig.run())
+    assert again is None or again.reason != "maintenance"
 
 
 def test_a_person_may_still_act(site: Site) -> None:
     """Maintenance is when people work: what they ask for by hand is not held."""
-    site.begin()
-    done = site.rig.ask("set_log_retention", f"/aws/lambda/{FUNCTION}", days=7)
-    assert done.state is State.CLOSED
-    assert done.reason == "done"
+    site.begin(replace(ASKED, notice=False))
+    site.rig.clock.forward(1)
+    assert site.rig.ask("notify", message="halfway").outcome is Outcome.SUCCEEDED
+
+
+def test_without_a_bucket_for_snapshots_no_backup_can_be_asked(site: Site) -> None:
+    """A backup that cannot be taken is refused before anything has begun."""
+    buckets = tuple(b.model_copy(update={"snapshots": None}) for b in site.rig.inventory.buckets)
+    site.rig.use(site.rig.inventory.model_copy(update={"buckets": buckets}))
+    site.restart()
+    with pytest.raises(MaintenanceError, match="no bucket"):
+        site.windows.begin(replace(ASKED, backup=True), "ana")
+    assert site.windows.newest() is None
 
 
 def test_beginning_twice_is_refused(site: Site) -> None:
@@ -400,8 +424,7 @@ def test_own_alerts_are_all_of_them(inventory: Inventory) -> None:
     """Every alert on Vigia itself and of security is named; every named alert exists."""
     found = packs(inventory.model_copy(update={"playbooks": ()}))
     names = {rule.name for pack in found.values() for rule in pack}
-    ours = ("engine", "missing-data", "exporter", "maintenance")
-    own = {rule.name for pack in ours for rule in found[pack]}
+    own = {rule.name for pack in _OWN_PACKS for rule in found[pack]}
     assert own | {ALERT} == set(SELF_ALERTS)
     security = {r.name for pack in found.values() for r in pack if r.team == "security"}
     assert security == set(SECURITY_ALERTS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -13,13 +12,12 @@ from pathlib import Path
 import pytest
 from flask import Flask, jsonify
 
-from inventory.model import Inventory
 from inventory.settings import Settings
 from remediations.alertmanager import Alertmanager
 from remediations.app import RemediationsApp
-from simulator.aws.server import EmbeddedAws
 from simulator.processes import free_port
-from simulator.seed import seed
+from tests.remediations.rig import Rig
+from tests.remediations.test_notify import topic
 from vigia.__main__ import main
 from web.address import Address
 from web.server import WebServer
@@ -70,10 +68,13 @@ def _prometheus() -> Flask:
 
 @pytest.fixture
 def service(
-    inventory: Inventory, aws: EmbeddedAws, alertmanager: str, tmp_path: Path
+    flags_rig: Rig, alertmanager: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Service]:
     """A service that works by the machine's clock."""
-    seed(aws, inventory, time.time, functions=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "embedded")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "embedded")
+    topic(flags_rig)
+    inventory = flags_rig.inventory
     token = tmp_path / "tokens"
     token.write_text("made-up-token\n")
     alerting = {
@@ -90,7 +91,7 @@ def service(
         {
             "VIGIA_STATE_DIR": str(tmp_path / "state"),
             "VIGIA_WEBHOOK_TOKEN_FILE": str(token),
-            "VIGIA_AWS_ENDPOINT_URL": aws.url,
+            "VIGIA_AWS_ENDPOINT_URL": flags_rig.aws.url,
         }
     )
     app = RemediationsApp(settings, quick, runbook={}.get)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,14 @@ from remediations.app import all_actions
 from remediations.model import Outcome, Plan, Run, Step
 from remediations.worker import Worker
 from tests.remediations import permissions
+from tests.remediations.arns import Asked
 from tests.remediations.case import Case, all_cases
 from tests.remediations.proof.copies import CopyError, in_copy
 from tests.remediations.proof.faults import KILLS, Fault
-from tests.remediations.proof.programme import FewKills, Sample, prove
+from tests.remediations.proof.programme import FewKills, Proof, Sample, prove
 from tests.remediations.proof.record import Record, judge
 from tests.remediations.proof.stage import World
+from vigia.writer_policy import policy
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = all_cases()
@@ -40,13 +43,32 @@ def test_every_action_has_a_case() -> None:
     assert len({str(case) for case in CASES}) == len(CASES)
 
 
-@pytest.mark.parametrize(("turn", "case"), TURNS, ids=map(str, CASES))
-def test_broken_anywhere_no_effect_is_doubled_or_lost(world: World, turn: int, case: Case) -> None:
+@pytest.fixture(scope="module", params=TURNS, ids=map(str, CASES))
+def proof(world: World, request: pytest.FixtureRequest) -> Proof:
+    """A sample of all faults, judged."""
+    turn, case = request.param
+    made = prove(world, case, Sample(turn))
+    permissions.took_over(made.used, f"test_proof.py {case}")
+    return made
+
+
+def test_broken_anywhere_no_effect_is_doubled_or_lost(proof: Proof) -> None:
     """Killed, answered badly or blind, a run ends like the undisturbed one or calls a human."""
-    proof = prove(world, case, Sample(turn))
-    permissions.took_over(proof.used, f"test_proof.py {case}")
     assert len(proof.verdicts) >= 9
     assert proof.wrong == []
+
+
+def test_its_calls_are_allowed_and_no_others(proof: Proof) -> None:
+    """The generated policy allows each call that an action made, and on nothing foreign."""
+    inventory = load_inventory(ROOT / "platform.yaml")
+    document = policy(inventory, all_actions().values())
+    calls = [
+        Asked(inventory, service, operation, json.loads(names))
+        for _, service, operation, names in proof.asked
+    ]
+    assert calls
+    assert [str(call) for call in calls if not call.allowed_by(document)] == []
+    assert [str(call) for call in calls if call.foreign_allowed_by(document)] == []
 
 
 @pytest.mark.parametrize(("turn", "case"), TURNS, ids=map(str, CASES))
@@ -107,6 +129,15 @@ def test_a_human_told_is_no_violation(whole: Record) -> None:
     """A run that failed and called a human is what may happen."""
     told = replace(whole, outcome=Outcome.FAILED, told=True, effects={}, world="{}")
     assert judge(whole, told) == ("escalated", [])
+
+
+def test_only_what_may_be_repeated_is(whole: Record) -> None:
+    """A call of which AWS cannot be asked may take effect twice, never thrice; no other may."""
+    key = ("logs", "PutRetentionPolicy")
+    twice, thrice = (replace(whole, effects={key: times}) for times in (2, 3))
+    assert judge(whole, twice)[0] == "violation"
+    assert judge(whole, twice, {key}) == ("equal", [])
+    assert judge(whole, thrice, {key})[0] == "violation"
 
 
 def test_a_fault_that_never_strikes_is_no_proof(world: World) -> None:

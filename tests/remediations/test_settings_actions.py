@@ -63,7 +63,7 @@ def test_only_the_named_group_is_touched(rig: Rig) -> None:
 def test_days_that_aws_does_not_take_are_refused(rig: Rig, days: Any) -> None:
     """A number that CloudWatch Logs would refuse is refused before a run is opened."""
     with pytest.raises(AskedWronglyError, match="days"):
-        checked(rig.worker.actions["set_log_retention"], {"days": days}, rig.inventory)
+        checked(rig.worker.actions["set_log_retention"], {"days": days})
 
 
 def test_the_same_again_has_nothing_to_do(rig: Rig) -> None:

@@ -24,6 +24,7 @@ from tests.remediations.snapshot_world import (
     meddle,
     originals,
     put,
+    remove,
     take,
 )
 
@@ -206,7 +207,7 @@ def test_an_object_that_vanishes_is_told(platform: Rig) -> None:
 
     def before(name: str) -> None:
         if name == "copy_object":
-            platform.aws.client("s3").delete_object(Bucket=SOURCE, Key="seed/0005.csv")
+            remove("seed/0005.csv")
 
     limit(platform, threads=1)
     meddle(platform, before)
@@ -325,7 +326,7 @@ def test_what_disappears_after_its_copy_is_not_claimed(platform: Rig) -> None:
 
     def after(name: str) -> None:
         if name == "copy_object":
-            platform.aws.client("s3").delete_object(Bucket=TARGET, Key=f"{DATA}seed/0002.csv")
+            remove(f"{DATA}seed/0002.csv", TARGET)
 
     limit(platform, threads=1)
     meddle(platform, after=after)

@@ -12,9 +12,8 @@ from exporter.app import ExporterApp
 from exporter.shards import Shard
 from inventory.settings import Settings
 from storage.database import DatabaseError
-from vigia import inventory_file, serving
+from vigia import frugal, inventory_file, serving
 from vigia.exits import CommandError, Exit
-from vigia.progress import progress
 
 _LOG = logging.getLogger(__name__)
 _MAX_BODY = 64 * 1024
@@ -39,6 +38,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Collect until a signal comes, or once."""
+    frugal.share_memory()
     try:
         shard = Shard.parse(args.shard)
     except ValueError as error:
@@ -55,10 +55,13 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             _LOG.error("not reloaded: %s", problem)
 
     signal.signal(signal.SIGHUP, reload)
+    frugal.settle_down()
     return serving.serve(args, app.wsgi, app.start, app.stop, max_body=_MAX_BODY)
 
 
 def _once(app: ExporterApp) -> int:
+    from vigia.progress import progress  # noqa: PLC0415 what draws it is large
+
     try:
         with progress("collecting", len(app.statuses())) as step:
             failed = app.collect_once(step)

@@ -27,4 +27,5 @@ CASE = Case(
     world=_world,
     prepare=_prepare,
     effects={("sns", "Publish"): 1},
+    repeats=frozenset({("sns", "Publish")}),
 )

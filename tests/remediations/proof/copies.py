@@ -20,14 +20,16 @@ from simulator.aws.server import EmbeddedAws
 from tests.remediations.rig import Clock
 
 T = TypeVar("T")
-_LONGEST = 240
+_RUN = 240
+STAGE = 3600
+"""Seconds that a copy may take: for one run, and for all runs of a case."""
 
 
 class CopyError(Exception):
     """What went wrong in a copy, with its traceback."""
 
 
-def in_copy(work: Callable[[], T]) -> T:
+def in_copy(work: Callable[[], T], longest: int = _RUN) -> T:
     """Do ``work`` in a copy of this process and return what it returns.
 
     Nothing that it changes in memory is seen here. Call it only while no other thread of ours
@@ -39,7 +41,7 @@ def in_copy(work: Callable[[], T]) -> T:
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
-        _never_longer()
+        _never_longer(longest)
         os.close(reading)
         _answer(writing, work)
     os.close(writing)
@@ -72,7 +74,7 @@ def start_copy(work: Callable[[], object]) -> int:
     """Begin ``work`` in a copy of this process; return the copy's id. It ends with 0, or 1."""
     child = os.fork()
     if not child:
-        _never_longer()
+        _never_longer(_RUN)
         code = 1
         try:
             work()
@@ -98,11 +100,11 @@ def was_killed(child: int) -> bool:
     return False
 
 
-def _never_longer() -> None:
+def _never_longer(seconds: int) -> None:
     # The test's own time limit belongs to the process that was copied.
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(_LONGEST)
+    signal.alarm(seconds)
 
 
 class SharedClock(Clock):

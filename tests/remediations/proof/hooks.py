@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 import boto3
 import sqlalchemy as sa
@@ -13,6 +14,8 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
+from inventory.influx import SERVICE as INFLUXDB
+from inventory.influx import InfluxBuckets, InfluxError
 from simulator.aws.server import CREDENTIALS
 from tests.remediations.rig import Rig
 
@@ -43,6 +46,45 @@ class Sent:
     def unreachable(self) -> None:
         """Tell the caller that nobody is there."""
         raise EndpointConnectionError(endpoint_url=self._request.url)
+
+
+class SentToInflux(Sent):
+    """A call to InfluxDB that is about to leave."""
+
+    def __init__(self, operation: str, work: Callable[[], Any]) -> None:
+        self.service, self.operation = INFLUXDB, operation
+        self._work = work
+
+    def carry_out(self) -> Any:
+        """Make it, and return what InfluxDB answers."""
+        return self._work()
+
+    def lose(self) -> None:
+        """Tell the caller that no answer came."""
+        raise InfluxError("unreachable", "no answer", certain=False)
+
+    unreachable = lose
+
+
+class WatchedInflux:
+    """InfluxDB's client, each of whose calls passes ``then`` before it leaves."""
+
+    _NAMES: ClassVar = {"get_retention": "GetBuckets", "set_retention": "UpdateBucket"}
+
+    def __init__(self, client: InfluxBuckets, then: Callable[[Sent], Any]) -> None:
+        self._client = client
+        self._then = then
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**asked: Any) -> Any:
+            self._then(SentToInflux(self._NAMES[name], partial(method, **asked)))
+            return method(**asked)
+
+        method = getattr(self._client, name)
+        return call
+
+    def close(self) -> None:
+        """Hold nothing open."""
 
 
 def die() -> None:
@@ -96,6 +138,8 @@ class Hooks:
         self.on_commit(self.commits)
 
     def _reader(self, service: str) -> Any:
+        if service == INFLUXDB:
+            return WatchedInflux(Rig._client(self._rig, service), self._read)
         client = Rig._client(self._rig, service)
         if id(client) not in self._watched:
             self._watched.add(id(client))
@@ -103,6 +147,8 @@ class Hooks:
         return client
 
     def _writer(self, service: str) -> Any:
+        if service == INFLUXDB:
+            return WatchedInflux(Rig._client(self._rig, service), self._wrote)
         if service not in self._writers:
             client = boto3.client(
                 service,

@@ -23,12 +23,13 @@ class Proof:
     case: Case
     database: str
     used: frozenset[tuple[str, str]] = frozenset()
+    asked: frozenset[tuple[str, str, str, str]] = frozenset()
     wrong: list[str] = field(default_factory=list)
     verdicts: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def add(self, whole: Record, fault: Fault, found: Record) -> None:
         """Judge one broken run."""
-        verdict, wrong = judge(whole, found)
+        verdict, wrong = judge(whole, found, self.case.repeats)
         counts = self.verdicts.setdefault(fault.name, {})
         counts[verdict] = counts.get(verdict, 0) + 1
         self.wrong += [f"{self.case} on {self.database}, {fault}: {line}" for line in wrong]
@@ -38,7 +39,7 @@ def prove(world: World, case: Case, chosen: _Chosen, postgres_url: str | None = 
     """Run a case undisturbed and with each of the faults that ``chosen`` names for it."""
     database = "SQLite" if postgres_url is None else "PostgreSQL"
     whole, broken = world.prove(case, lambda found: chosen(places(found)), postgres_url)
-    proof = Proof(case, database, whole.used)
+    proof = Proof(case, database, whole.used, whole.asked)
     proof.wrong += [f"{case} on {database}: {line}" for line in unlike(case, whole)]
     for fault, found in broken:
         proof.add(whole, fault, found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,10 @@ EQUAL, ESCALATED, VIOLATION = "equal", "escalated", "violation"
 
 @dataclass(frozen=True)
 class Record:
-    """A run's end. ``effects`` counts, by service and operation, the calls that took effect."""
+    """A run's end. ``effects`` counts, by service and operation, the calls that took effect.
+
+    ``used`` are the permissions that were needed, ``asked`` what was asked of AWS with which names.
+    """
 
     outcome: Outcome | None
     reason: str | None
@@ -38,6 +41,7 @@ class Record:
     reads: int
     calls: tuple[tuple[str, str], ...]
     used: frozenset[tuple[str, str]] = frozenset()
+    asked: frozenset[tuple[str, str, str, str]] = frozenset()
 
 
 def record(rig: Rig, case: Case, run: Run, hooks: Hooks) -> Record:
@@ -71,15 +75,22 @@ def record(rig: Rig, case: Case, run: Run, hooks: Hooks) -> Record:
     )
 
 
-def judge(whole: Record, found: Record) -> tuple[str, list[str]]:
-    """Compare a broken run with the undisturbed one: a verdict, and what is wrong."""
-    wrong = list(_wrong(whole, found))
+def judge(
+    whole: Record, found: Record, repeats: Collection[tuple[str, str]] = ()
+) -> tuple[str, list[str]]:
+    """Compare a broken run with the undisturbed one: a verdict, and what is wrong.
+
+    The calls of ``repeats`` may take effect once more.
+    """
+    wrong = list(_wrong(whole, found, repeats))
     if wrong:
         return VIOLATION, wrong
     return (EQUAL if found.outcome is whole.outcome else ESCALATED), []
 
 
-def _wrong(whole: Record, found: Record) -> Iterator[str]:
+def _wrong(
+    whole: Record, found: Record, repeats: Collection[tuple[str, str]] = ()
+) -> Iterator[str]:
     if found.outcome is None:
         yield f"never ended: {found.state} ({found.reason})"
         return
@@ -88,7 +99,7 @@ def _wrong(whole: Record, found: Record) -> Iterator[str]:
     if found.chain is not None:
         yield f"audit chain: {found.chain}"
     for key, times in found.effects.items():
-        allowed = whole.effects.get(key, 0)
+        allowed = whole.effects.get(key, 0) + (key in repeats)
         if times > allowed:
             yield f"{':'.join(key)} took effect {times} times instead of {allowed}"
     if found.outcome is whole.outcome:

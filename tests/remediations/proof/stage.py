@@ -22,6 +22,7 @@ from simulator.seed import seed
 from tests.remediations import permissions
 from tests.remediations.case import Case
 from tests.remediations.proof.copies import (
+    STAGE,
     CopyError,
     SharedClock,
     in_copy,
@@ -60,7 +61,7 @@ class World:
         self, case: Case, choose: Choose, postgres_url: str | None = None
     ) -> tuple[Record, list[tuple[Fault, Record]]]:
         """Run ``case`` undisturbed, then once with each fault chosen for it."""
-        found = in_copy(lambda: _Stage(self, case, postgres_url).play(choose))
+        found = in_copy(lambda: _Stage(self, case, postgres_url).play(choose), STAGE)
         # A fault's trap cannot travel between processes: only what names it does.
         whole, broken = found
         return whole, [
@@ -101,7 +102,9 @@ class _Stage:
                 except CopyError as error:
                     raise CopyError(f"{fault}: {error}") from error
                 broken.append(((fault.name, fault.kind, fault.at), found))
-                whole = replace(whole, used=whole.used | found.used)
+                whole = replace(
+                    whole, used=whole.used | found.used, asked=whole.asked | found.asked
+                )
             return whole, broken
         finally:
             shutil.rmtree(self._folder)
@@ -116,6 +119,7 @@ class _Stage:
         rig, hooks = self._rig, self._hooks
         rig._url = url
         permissions.NOTES.by.clear()
+        permissions.ASKED.clear()
         child = start_copy(lambda: self._work(fault)) if fault and fault.kills else None
         with serving(self._aws):
             if child is None:
@@ -131,7 +135,8 @@ class _Stage:
             self._aws.front.heal()
             told = record(rig, self._case, run, hooks)
         rig.ledger.close()
-        return replace(told, used=frozenset(permissions.NOTES.by)), hooks.services()
+        used, asked = frozenset(permissions.NOTES.by), frozenset(permissions.ASKED)
+        return replace(told, used=used, asked=asked), hooks.services()
 
     def _work(self, fault: Fault | None) -> Run:
         rig, hooks = self._rig, self._hooks
