@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from remediations.ledger import audit, claims, scope
 from remediations.ledger.counts import BLOCKED, count
 from remediations.ledger.escalations import call_human
+from remediations.ledger.follow import open_next
 from remediations.ledger.rows import plan_document, plan_hash, read_run, read_step
 from remediations.ledger.schema import RUNS, SAMPLES, STEPS, VERDICTS, dumps
 from remediations.model import (
@@ -344,6 +345,7 @@ def _close(
     audit.append(connection, now, "closed", run.id, body)
     if outcome not in NO_HUMAN_NEEDED:
         call_human(connection, closed, outcome.value, detail or reason, now)
+    open_next(connection, closed, now)
     return closed
 
 
