@@ -74,8 +74,13 @@ class Court:
     def _run(self, target: str) -> dict[str, Any]:
         at = self.since + 20
         return {
-            "id": target, "action": "rollback_function", "target": target, "playbook": "b",
-            "state": "closed", "outcome": "succeeded", "reason": "recovered",
+            "id": target,
+            "action": "rollback_function",
+            "target": target,
+            "playbook": "b",
+            "state": "closed",
+            "outcome": "succeeded",
+            "reason": "recovered",
             **dict.fromkeys(("created_at", "intended_at", "applied_at", "closed_at"), at),
             "updated_at": at,
         }
