@@ -22,7 +22,7 @@ _READERS = (
 
 
 class LeanFiles(JSONFileLoader):
-    """Reads botocore's data files, each text once in memory and documentation not at all."""
+    """Reads botocore's data files, each text once in memory and documentation as none."""
 
     def load_file(self, file_path: str) -> Any:
         """Return the data of the file that has this path but for its ending, None without one."""
@@ -34,9 +34,10 @@ class LeanFiles(JSONFileLoader):
 
 
 def _kept(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    # A member of that name is a shape, no text.
+    # A member of that name is a shape, no text. The key stays: botocore reads it here and there.
     return {
-        name: sys.intern(value) if type(value) is str else value
+        name: ("" if name == "documentation" else sys.intern(value))
+        if type(value) is str
+        else value
         for name, value in pairs
-        if not (name == "documentation" and type(value) is str)
     }

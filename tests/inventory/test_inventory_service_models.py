@@ -22,9 +22,10 @@ def without_documentation(content: Any) -> Any:
     """Return the content as it should be read."""
     if isinstance(content, dict):
         return {
-            name: without_documentation(value)
+            name: ""
+            if name == "documentation" and isinstance(value, str)
+            else without_documentation(value)
             for name, value in content.items()
-            if not (name == "documentation" and isinstance(value, str))
         }
     return [*map(without_documentation, content)] if isinstance(content, list) else content
 
@@ -55,7 +56,7 @@ def test_a_member_called_documentation_stays(tmp_path: Path) -> None:
     (tmp_path / "packed.json.gz").write_bytes(gzip.compress(json.dumps(shape).encode()))
     for name in ("plain", "packed"):
         found = LEAN.load_file(str(tmp_path / name))
-        assert found == {"members": {"documentation": {"shape": "Text"}}}
+        assert found == {"members": {"documentation": {"shape": "Text", "documentation": ""}}}
     assert LEAN.load_file(str(tmp_path / "absent")) is None
 
 
@@ -67,3 +68,14 @@ def test_clients_are_made_of_lean_models() -> None:
     assert set(model.output_shape.members) == {"UserId", "Account", "Arn"}
     assert not model.documentation
     assert not model.output_shape.documentation
+
+
+@pytest.mark.parametrize("service", ["s3", "lambda", "cloudwatch"])
+def test_clients_of_lean_models_can_call(service: str) -> None:
+    """What botocore looks up for each call is there, of services with settings of their own too."""
+    client = AwsClients(Aws(region="us-east-1", account="123456789012")).client(service)
+    for operation in client.meta.service_model.operation_names:
+        client.meta.service_model.operation_model(operation)
+    parameters = client.meta.service_model.client_context_parameters
+    assert all(parameter.documentation == "" for parameter in parameters)
+    assert bool(parameters) == (service == "s3")
