@@ -142,7 +142,7 @@ def blast_radius(situation: Situation) -> Hold | None:
 
 REASONS = (
     *("kill_switch", "maintenance", "not_allowed", "storm", "target_busy", "cool_down", "rate"),
-    *("blast_radius", "plan_expired", "drift", "no_data", "alert_unconfirmed"),
+    *("flags_first", "blast_radius", "plan_expired", "drift", "no_data", "alert_unconfirmed"),
 )
 """What commonly holds a run; each is counted from zero, so that its first time is seen."""
 

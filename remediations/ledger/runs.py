@@ -163,7 +163,9 @@ class Runs:
     ) -> Run:
         """Commit what became of a call: answered, refused, unknown, or found out by reading."""
         with audit.writing(self._engine) as connection:
-            moved = _move(connection, run, run.state, now, next_at=next_at or now)
+            moved = _move(
+                connection, run, run.state, now, reason=None, detail=None, next_at=next_at or now
+            )
             connection.execute(
                 sa.update(STEPS)
                 .where(
@@ -192,7 +194,9 @@ class Runs:
     def sample(self, run: Run, sample: Sample, now: float, next_at: float) -> Run:
         """Commit one look at the outcome."""
         with audit.writing(self._engine) as connection:
-            moved = _move(connection, run, State.VERIFYING, now, next_at=next_at)
+            moved = _move(
+                connection, run, State.VERIFYING, now, reason=None, detail=None, next_at=next_at
+            )
             row = {
                 "run_id": run.id,
                 "sampled_at": sample.at,

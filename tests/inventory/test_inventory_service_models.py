@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from pathlib import Path
 
 import boto3
@@ -9,6 +11,7 @@ import pytest
 
 from inventory.aws import AwsClients
 from inventory.load import load_inventory
+from inventory.service_models import LeanFiles
 from simulator.aws.server import CREDENTIALS
 
 PLATFORM = Path(__file__).parents[2] / "platform.yaml"
@@ -43,3 +46,16 @@ def test_clients_are_those_of_boto3(monkeypatch: pytest.MonkeyPatch, service: st
                     k: v.type_name for k, v in theirs.members.items()
                 }
     assert not any(model.operation_model(n).documentation for n in model.operation_names)
+
+
+def test_a_member_called_documentation_stays(tmp_path: Path) -> None:
+    """A shape of that name is part of a call; what people would read is empty, packed or not."""
+    shape = {"members": {"documentation": {"shape": "Text", "documentation": "<p>said</p>"}}}
+    (tmp_path / "plain.json").write_text(json.dumps(shape), encoding="utf-8")
+    (tmp_path / "packed.json.gz").write_bytes(gzip.compress(json.dumps(shape).encode()))
+    files = LeanFiles()
+    for name in ("plain", "packed"):
+        assert files.load_file(str(tmp_path / name)) == {
+            "members": {"documentation": {"shape": "Text", "documentation": ""}}
+        }
+    assert files.load_file(str(tmp_path / "absent")) is None

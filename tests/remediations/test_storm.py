@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +28,7 @@ from remediations.ledger.store import open_ledger
 from remediations.model import Decision
 from storage.database import write
 from storage.group import GroupCommit
+from tests.conftest import wait_for
 from tests.remediations.service import AUTH, TOKEN, made
 from web.address import Address
 from web.server import WebServer
@@ -171,3 +174,28 @@ def test_sick_targets_are_judged_by_their_newest_episode(wide: Inventory, tmp_pa
     assert deliver({**old, "status": "resolved"}, 3.0) == {"function_001"}
     assert deliver({**new, "status": "resolved"}, 4.0) == set()
     ledger.close()
+
+
+def test_a_defect_in_a_commit_is_told_to_all_of_its_group() -> None:
+    """Nobody waits for ever and nobody is told that it was committed; the next one works."""
+    entered, release = threading.Event(), threading.Event()
+
+    def commit(items: list[str]) -> list[str]:
+        if items == ["first"]:
+            entered.set()
+            release.wait(10)
+        if "bad" in items:
+            raise ZeroDivisionError
+        return items
+
+    group: GroupCommit[str, str] = GroupCommit(commit)  # type: ignore[arg-type]
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(group.submit, "first")
+        assert entered.wait(5)
+        others = [pool.submit(group.submit, item) for item in ("bad", "good")]
+        wait_for(lambda: len(group._waiting) == 2)
+        release.set()
+        assert first.result(5) == "first"
+        errors = {type(one.exception(5)) for one in others}
+    assert errors == {ZeroDivisionError, RuntimeError}
+    assert group.submit("next") == "next"
