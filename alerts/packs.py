@@ -59,24 +59,30 @@ PACKS: tuple[tuple[str, Callable[[Inventory], tuple[AlertRule, ...]]], ...] = (
 )
 
 
+class PlaybookError(ValueError):
+    """A playbook cannot be set off as the inventory says; one line says why."""
+
+
 def packs(inventory: Inventory) -> dict[str, tuple[AlertRule, ...]]:
     """Return the alerts by pack, each with the playbook that the inventory gives it.
 
     Raises:
-        ValueError: if a playbook names an alert that does not exist, or two playbooks the same.
+        PlaybookError: if a playbook names an alert that does not exist, or two the same.
     """
     playbooks: dict[str, str] = {}
     for playbook in inventory.playbooks:
         for alert in playbook.alerts:
             if playbooks.setdefault(alert, playbook.name) != playbook.name:
-                raise ValueError(f"playbooks {playbooks[alert]} and {playbook.name} share {alert}")
+                raise PlaybookError(
+                    f"playbooks {playbooks[alert]} and {playbook.name} share {alert}"
+                )
     found = {
         name: tuple(replace(rule, playbook=playbooks.get(rule.name)) for rule in build(inventory))
         for name, build in PACKS
     }
     unknown = playbooks.keys() - {rule.name for pack in found.values() for rule in pack}
     if unknown:
-        raise ValueError(f"playbooks name unknown alerts: {', '.join(sorted(unknown))}")
+        raise PlaybookError(f"playbooks name unknown alerts: {', '.join(sorted(unknown))}")
     return found
 
 

@@ -261,13 +261,14 @@ def policy(
     actions: Sequence[str],
     scope: str | None = None,
     *,
-    verb: str = "Read",
+    verb: str | None = "Read",
     most_names: int = _MOST_NAMES,
 ) -> dict[str, Any]:
     """Return an IAM policy that allows ``actions`` on the scope's resources of the inventory.
 
-    Each statement's Sid says, with ``verb``, what it allows; only actions that know no resources
-    are allowed on all of them. More than ``most_names`` stand by their common beginning.
+    Each statement's Sid says, with ``verb``, what it allows; without one there are none, which
+    makes the policy shorter. Only actions that know no resources are allowed on all of them. More
+    than ``most_names`` stand by their common beginning.
     """
     by_kind: dict[str, list[str]] = defaultdict(list)
     wide = []
@@ -279,17 +280,17 @@ def policy(
         else:
             by_kind[kind].append(name)
     statements = [
-        _statement(f"{verb}{kind}", names, arns)
+        _statement(verb and f"{verb}{kind}", names, arns)
         for kind, names in sorted(by_kind.items())
         if (arns := _arns(inventory, _KINDS[kind], scope, most_names))
     ]
     if wide:
-        statements.append(_statement(f"{verb}WhatKnowsNoResources", wide, ["*"]))
+        statements.append(_statement(verb and f"{verb}WhatKnowsNoResources", wide, ["*"]))
     roles = sorted(
         {each.role_arn for each in (inventory.aws, *inventory.scopes) if each.role_arn is not None}
     )
     if roles and scope is None:
-        statements.append(_statement("BecomeReaderElsewhere", [ASSUME_ROLE], roles))
+        statements.append(_statement(verb and "BecomeReaderElsewhere", [ASSUME_ROLE], roles))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -303,8 +304,9 @@ def wanted(inventory: Inventory, collectors: Iterable[Collector]) -> dict[str, l
     return found
 
 
-def _statement(sid: str, actions: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:
-    return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
+def _statement(sid: str | None, actions: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:
+    allowed = {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
+    return {"Sid": sid, **allowed} if sid else allowed
 
 
 def _arns(inventory: Inventory, kind: _Kind, scope: str | None, most_names: int) -> list[str]:

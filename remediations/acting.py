@@ -24,13 +24,20 @@ def act(worker: Worker, run: Run, plan: Plan) -> Run:
     try:
         call = _next(worker, run, plan, [step.call for step in steps])
     except UnavailableError as error:
-        return _patience(worker, run, steps[-1], error.reason, error.detail)
+        return _blind(worker, run, steps[-1], error)
     now = worker.now()
     if call is LATER:
-        return _patience(worker, run, steps[-1], "never_settled", None)
+        return _patience(worker, run, steps[-1])
     if call is None:
         return worker.ledger.runs.move(
-            run, State.VERIFYING, now, kind="applied", applied_at=now, next_at=now
+            run,
+            State.VERIFYING,
+            now,
+            kind="applied",
+            reason=None,
+            detail=None,
+            applied_at=now,
+            next_at=now,
         )
     if len(steps) >= _MOST_CALLS:
         return worker.ledger.runs.close(
@@ -60,11 +67,11 @@ def _find_out(worker: Worker, run: Run, plan: Plan, step: Step) -> Run:
     try:
         found = worker.action(run).settled(plan, step.call, worker.observe(run))
     except UnavailableError as error:
-        return _patience(worker, run, step, error.reason, error.detail)
+        return _blind(worker, run, step, error)
     if found is Finding.HAPPENED:
         return runs.settle(run, step, StepState.DONE, now, how="observed")
     if found is Finding.PENDING:
-        return _patience(worker, run, step, "never_settled", step.error)
+        return _patience(worker, run, step)
     if found is Finding.DRIFTED:
         return runs.close(
             run, Outcome.INCONCLUSIVE, now, reason="drift", detail="the target is in a third state"
@@ -87,7 +94,7 @@ def _refused(worker: Worker, run: Run, plan: Plan, step: Step) -> Run:
         try:
             found = worker.action(run).settled(plan, step.call, worker.observe(run))
         except UnavailableError as error:
-            return _patience(worker, run, step, error.reason, error.detail)
+            return _blind(worker, run, step, error)
         if found is Finding.HAPPENED:
             return worker.ledger.runs.settle(
                 run, step, StepState.DONE, worker.now(), how="observed"
@@ -97,13 +104,24 @@ def _refused(worker: Worker, run: Run, plan: Plan, step: Step) -> Run:
     )
 
 
-def _patience(worker: Worker, run: Run, last: Step, reason: str, detail: str | None) -> Run:
-    """Look again later, unless the call that came ``last`` was made too long ago."""
-    now, engine = worker.now(), worker.inventory.engine
-    patience = worker.action(run).patience or engine.verify_deadline
-    # An action of many calls may have begun long ago, and be well.
-    if now >= (last.settled_at or last.intended_at or now) + patience:
+def _blind(worker: Worker, run: Run, last: Step, error: UnavailableError) -> Run:
+    if _over(worker, run, last):
         return worker.ledger.runs.close(
-            run, Outcome.INCONCLUSIVE, now, reason=reason, detail=detail
+            run, Outcome.INCONCLUSIVE, worker.now(), reason=error.reason, detail=error.detail
         )
-    return worker.wait(run, engine.sample_every)
+    return worker.wait_blind(run, error, last.intended_at or worker.now())
+
+
+def _patience(worker: Worker, run: Run, last: Step) -> Run:
+    """Look again later, unless the call that came ``last`` was made too long ago."""
+    if _over(worker, run, last):
+        return worker.ledger.runs.close(
+            run, Outcome.INCONCLUSIVE, worker.now(), reason="never_settled", detail=last.error
+        )
+    return worker.wait(run, worker.inventory.engine.sample_every)
+
+
+def _over(worker: Worker, run: Run, last: Step) -> bool:
+    patience = worker.action(run).patience or worker.inventory.engine.verify_deadline
+    now = worker.now()
+    return now >= (last.intended_at or now) + patience

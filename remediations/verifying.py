@@ -25,7 +25,7 @@ def verify(worker: Worker, run: Run, plan: Plan) -> Run:
             return runs.close(
                 run, Outcome.INCONCLUSIVE, now, reason=error.reason, detail=error.detail
             )
-        return worker.wait(run, engine.sample_every)
+        return worker.wait_blind(run, error, applied)
     if found is Finding.DRIFTED:
         return runs.close(
             run,
@@ -108,7 +108,7 @@ def undoing(worker: Worker, run: Run, plan: Plan) -> Run:
             return runs.close(
                 run, Outcome.UNDO_FAILED, now, reason=error.reason, detail=error.detail
             )
-        return worker.wait(run, worker.inventory.engine.sample_every)
+        return worker.wait_blind(run, error, step.intended_at or now)
     restored = all(seen.get(key) == plan.before.get(key) for key in plan.after)
     if not restored and not over and worker.action(run).effect(plan, seen) is Finding.PENDING:
         return worker.wait(run, worker.inventory.engine.sample_every)

@@ -118,7 +118,36 @@ class Worker:
         """Look again later, in the same state."""
         now = self.now()
         return self.ledger.runs.move(
-            run, run.state, now, kind="waiting", quiet=True, next_at=now + seconds
+            run,
+            run.state,
+            now,
+            kind="waiting",
+            quiet=True,
+            reason=None,
+            detail=None,
+            next_at=now + seconds,
+        )
+
+    def wait_blind(self, run: Run, error: UnavailableError, since: float) -> Run:
+        """Look again later at what cannot be read now.
+
+        A human is called when not even the second look in a row succeeds so long after ``since``,
+        the last time that the run did anything (unix seconds).
+        """
+        now, engine = self.now(), self.inventory.engine
+        again = run.reason == error.reason
+        call = again and now >= since + engine.verify_deadline
+        return self.ledger.runs.move(
+            run,
+            run.state,
+            now,
+            kind="blind",
+            body={"reason": error.reason, "detail": error.detail},
+            call=error.reason if call else None,
+            quiet=again,
+            reason=error.reason,
+            detail=error.detail,
+            next_at=now + engine.sample_every,
         )
 
     def call(

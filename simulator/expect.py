@@ -44,6 +44,7 @@ class ExpectedPage(Part):
     """Somebody who must be told of an alert.
 
     ``reason`` is why Vigia calls for a person, ``target`` what about; ``times`` how often exactly.
+    An ``optional`` one may come or not: it hangs on when exactly somebody looked.
     """
 
     receiver: str
@@ -51,6 +52,7 @@ class ExpectedPage(Part):
     reason: str | None = None
     target: str | None = None
     times: Annotated[int, Field(ge=1)] | None = None
+    optional: bool = False
 
 
 class ExpectedWorld(Part):

@@ -79,6 +79,8 @@ class Judge:
 
     def _pages(self, performance: Performance, look: Look) -> Iterator[Finding]:
         for one in performance.scenario.expect.pages:
+            if one.optional:
+                continue
             heard = {page.message for page in self._heard(look) if _matches(one, page)}
             about = ", ".join(part for part in (one.target, one.reason) if part)
             yield self._say(

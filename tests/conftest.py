@@ -30,12 +30,18 @@ def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """URL of a PostgreSQL server of this session, empty at first; skips where none is installed."""
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this session; skips where none is installed."""
     if programs() is None:
         pytest.skip("PostgreSQL is not installed; run 'make setup'")
     with PostgresServer() as server:
-        yield server.url
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: PostgresServer) -> str:
+    """URL of that server's database, empty at first."""
+    return postgres.url
 
 
 @pytest.fixture(scope="session")

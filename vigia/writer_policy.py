@@ -32,4 +32,4 @@ def policy(inventory: Inventory, actions: Iterable[Action]) -> dict[str, Any]:
     """
     names = sorted({name for action in actions for name in (*action.reads, *action.writes)})
     main = inventory.model_copy(update={"scopes": ()})
-    return iam.policy(main, names, verb="Use", most_names=sys.maxsize)
+    return iam.policy(main, names, verb=None, most_names=sys.maxsize)

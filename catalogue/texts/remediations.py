@@ -143,6 +143,15 @@ REASONS = {
     "influxdb_no_token": Text(
         "falta o token do InfluxDB para as ações", "the actions have no token for InfluxDB"
     ),
+    "cache_is_on": Text(
+        "o cache já está ligado, e não por esta execução",
+        "the cache is on already, and not by this run",
+    ),
+    "cache_changed": Text(
+        "alguém mais mudou o cache: não é desligado",
+        "somebody else has changed the cache: it is not switched off",
+    ),
+    "cache_busy": Text("a AWS ainda muda o cache", "AWS is still changing the cache"),
     # the way to an ending
     "snapshot_incomplete": Text(
         "o snapshot está incompleto: há objetos que não foram copiados",
@@ -185,6 +194,22 @@ REASONS = {
     "expired": Text("expirou sem agir", "it expired without acting"),
 }
 NOTES = {
+    "cache_is_billed": Text(
+        "O cache é cobrado por hora até ser desligado.",
+        "The cache is billed by the hour until it is switched off.",
+    ),
+    "cache_is_billed_until": Text(
+        "O cache é cobrado por hora até o fim indicado, quando outra execução o desliga.",
+        "The cache is billed by the hour until its end, when another run switches it off.",
+    ),
+    "cache_is_emptied": Text(
+        "Ao mudar de tamanho o cache é refeito, vazio: o que está atrás da API recebe mais carga.",
+        "For another size the cache is made anew, empty: what is behind the API bears more load.",
+    ),
+    "no_method_caches": Text(
+        "Nenhum método do estágio usa o cache: sem isso ele é cobrado e não serve.",
+        "No method of the stage uses the cache: without that it is billed to no avail.",
+    ),
     "data_are_deleted": Text(
         "Dados mais antigos que o novo prazo são apagados para sempre.",
         "Data older than the new limit are deleted for good.",

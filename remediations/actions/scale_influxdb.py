@@ -23,6 +23,7 @@ from remediations.action import (
     Params,
     Risk,
 )
+from remediations.comparing import compared
 from remediations.model import Call, Plan, Run
 
 NAME = "scale_influxdb"
@@ -109,11 +110,9 @@ def _state(seen: Observation) -> dict[str, Any]:
 
 def settled(plan_: Plan, _call: Call, seen: Observation) -> Finding:
     """Tell whether the change was taken: it is then under way, or over."""
-    if _state(seen) == dict(plan_.after):
-        return Finding.HAPPENED
-    if seen["status"] != _AVAILABLE:
-        return Finding.PENDING
-    return Finding.ABSENT if _state(seen) == dict(plan_.before) else Finding.DRIFTED
+    found = compared(plan_, _state(seen))
+    under_way = found is not Finding.HAPPENED and seen["status"] != _AVAILABLE
+    return Finding.PENDING if under_way else found
 
 
 def effect(plan_: Plan, seen: Observation) -> Finding:

@@ -28,6 +28,7 @@ from remediations.action import (
     UnavailableError,
     no_target,
 )
+from remediations.comparing import compared
 from remediations.model import OWN_SERVICE, Call, Plan, Run
 
 NAME = "set_influxdb_retention"
@@ -158,10 +159,7 @@ def settled(plan_: Plan, _call: Call, seen: Observation) -> Finding:
 
 def effect(plan_: Plan, seen: Observation) -> Finding:
     """Say whether the bucket keeps its data as planned."""
-    state = {"bucket_id": seen["bucket_id"], "seconds": seen["seconds"]}
-    if state == dict(plan_.after):
-        return Finding.HAPPENED
-    return Finding.ABSENT if state == dict(plan_.before) else Finding.DRIFTED
+    return compared(plan_, {"bucket_id": seen["bucket_id"], "seconds": seen["seconds"]})
 
 
 ACTION = Action(

@@ -22,6 +22,7 @@ from remediations.action import (
     Risk,
     no_target,
 )
+from remediations.comparing import compared
 from remediations.model import Call, Plan, Run
 
 NAME = "set_log_retention"
@@ -93,9 +94,7 @@ def settled(plan_: Plan, _call: Call, seen: Observation) -> Finding:
 
 def effect(plan_: Plan, seen: Observation) -> Finding:
     """Say whether the group keeps what was planned."""
-    if dict(seen) == dict(plan_.after):
-        return Finding.HAPPENED
-    return Finding.ABSENT if dict(seen) == dict(plan_.before) else Finding.DRIFTED
+    return compared(plan_, seen)
 
 
 ACTION = Action(

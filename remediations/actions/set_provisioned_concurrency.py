@@ -23,6 +23,7 @@ from remediations.action import (
     Risk,
     no_target,
 )
+from remediations.comparing import compared
 from remediations.model import Call, Plan, Run
 
 NAME = "set_provisioned_concurrency"
@@ -86,10 +87,7 @@ def plan(context: Context, run: Run, seen: Observation) -> Plan:
 
 def settled(plan_: Plan, _call: Call, seen: Observation) -> Finding:
     """Tell whether the request was taken; being ready comes later."""
-    if seen["instances"] == plan_.after["instances"]:
-        return Finding.HAPPENED
-    unchanged = seen["instances"] == plan_.before["instances"]
-    return Finding.ABSENT if unchanged else Finding.DRIFTED
+    return compared(plan_, {"instances": seen["instances"]})
 
 
 def effect(plan_: Plan, seen: Observation) -> Finding:

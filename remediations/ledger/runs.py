@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from remediations.ledger import audit, claims, scope
 from remediations.ledger.counts import BLOCKED, count
 from remediations.ledger.escalations import call_human
+from remediations.ledger.follow import open_next
 from remediations.ledger.rows import plan_document, plan_hash, read_run, read_step
 from remediations.ledger.schema import RUNS, SAMPLES, STEPS, VERDICTS, dumps
 from remediations.model import (
@@ -162,7 +163,9 @@ class Runs:
     ) -> Run:
         """Commit what became of a call: answered, refused, unknown, or found out by reading."""
         with audit.writing(self._engine) as connection:
-            moved = _move(connection, run, run.state, now, next_at=next_at or now)
+            moved = _move(
+                connection, run, run.state, now, reason=None, detail=None, next_at=next_at or now
+            )
             connection.execute(
                 sa.update(STEPS)
                 .where(
@@ -191,7 +194,9 @@ class Runs:
     def sample(self, run: Run, sample: Sample, now: float, next_at: float) -> Run:
         """Commit one look at the outcome."""
         with audit.writing(self._engine) as connection:
-            moved = _move(connection, run, State.VERIFYING, now, next_at=next_at)
+            moved = _move(
+                connection, run, State.VERIFYING, now, reason=None, detail=None, next_at=next_at
+            )
             row = {
                 "run_id": run.id,
                 "sampled_at": sample.at,
@@ -340,6 +345,7 @@ def _close(
     audit.append(connection, now, "closed", run.id, body)
     if outcome not in NO_HUMAN_NEEDED:
         call_human(connection, closed, outcome.value, detail or reason, now)
+    open_next(connection, closed, now)
     return closed
 
 

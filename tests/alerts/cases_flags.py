@@ -39,6 +39,14 @@ def regressed() -> Cases:
             *(quiet(bad | {series: line}, T0, T0 + 60) for series, line in edges.items()),
             quiet({key: line for key, line in bad.items() if key != before}, T0, T0 + 60),
             quiet({key: line for key, line in bad.items() if key != turned}, T0, T0 + 60),
+            # Exactly three times the ratio before: binary fractions, so that it is exact.
+            quiet(bad | {ratio: gauge({0: 0.0, T0: 0.75}), before: gauge({0: 0.25})}, T0, T0 + 60),
+            # Two failing periods further apart than the recent window.
+            quiet(
+                bad | {turned: gauge({0: T0 - 60}), failed: counter({30: 2, T0 + 180: 3})},
+                T0 + 180,
+                T0 + 210,
+            ),
             # What can be seen so soon failed before the flag was turned on.
             quiet(bad | {turned: gauge({0: T0 - 150})}, T0, T0 + 60),
             Scenario(

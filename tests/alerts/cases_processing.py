@@ -19,7 +19,7 @@ def _finished(outcome: str) -> str:
 
 def _more(series: str, unrelated: str) -> Cases:
     """Cases of a count of the look-back, which old ones leave, that rose within a day."""
-    step = 60
+    step = 120
     return Cases(
         (
             Scenario(
@@ -37,12 +37,12 @@ def _more(series: str, unrelated: str) -> Cases:
             Scenario(
                 frozenset({FIRES}),
                 {series: gauge({0: 3, T0: 2, T0 + 600: 3})},
-                {T0 + 540: 0, T0 + 600: 1},
+                {T0 + 480: 0, T0 + 600: 1},
             ),
             Scenario(
                 frozenset({GAP}),
-                {series: gauge({0: 2, T0: 3, T0 + 60: STALE, T0 + 180: 3})},
-                {T0: 1, T0 + 120: 1, T0 + 240: 1},
+                {series: gauge({0: 2, T0: 3, T0 + step: STALE, T0 + 2 * step: 3})},
+                {T0: 1, T0 + step: 1, T0 + 3 * step: 1},
             ),
         ),
         step,
@@ -79,7 +79,7 @@ CASES: dict[str, Cases] = {
         'dataplatform_deployments{deployment_group="router", status="Succeeded"}',
     ),
     "AliasWeightsLeft": also(
-        level(_WEIGHT, 1, 1, 0.1, wait=3600),
+        level(_WEIGHT, 1, 1, 0.1, wait=3600, step=60),
         quiet({_WEIGHT: gauge({0: 0})}, T0 + 3600, T0 + 3660),
     ),
     "FlagDeploymentRolledBack": also(

@@ -132,6 +132,6 @@ CASES: dict[str, Cases] = {
         'vigia_resource_missing{collector="buckets", resource="raw"}', 0, 0, 1, wait=900
     ),
     "CustomMetricNeverSeen": level(
-        'vigia_custom_metric_never_seen{resource="latency"}', 0, 0, 1, wait=86_400, step=60
+        'vigia_custom_metric_never_seen{resource="latency"}', 0, 0, 1, wait=86_400, step=120
     ),
 }

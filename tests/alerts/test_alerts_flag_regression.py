@@ -137,7 +137,7 @@ def test_a_bad_flag_is_named_within_five_minutes(locale: str, tmp_path: Path) ->
             _flag(FLAG, critical=True) | _function(_failing(TURNED)), id="a critical flag"
         ),
         pytest.param(
-            _flag(FLAG, off=TURNED + 240) | _function(_failing(TURNED)), id="turned off again"
+            _flag(FLAG, off=TURNED + 195) | _function(_failing(TURNED)), id="turned off again"
         ),
         pytest.param(
             _flag(FLAG) | _function(_failing(TURNED, end=TURNED + 61)), id="one bad period"

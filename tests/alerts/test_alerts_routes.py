@@ -18,12 +18,6 @@ INVENTORY = load_inventory(Path(__file__).parents[2] / "platform.yaml")
 RULES = {rule.key: rule for rule in packs.rules(INVENTORY)}
 DOCUMENT = yaml.safe_load(alertmanager(INVENTORY))
 SPECIAL = {
-    "FunctionRegressedAfterDeploy": "remediations,operations-page",
-    "FunctionRegressedAfterFlag": "remediations,operations-page",
-    "LambdaErrorsHigh": "remediations,operations-page",
-    "DeploymentStuck": "remediations,operations-page",
-    "DataCorrupted": "remediations,operations-page",
-    "InfluxDiskAlmostFull": "remediations,operations-page",
     "Watchdog": "watchdog",
     "EscalationTier2": "engineering-page",
     "EscalationTier3": "architecture-page",
@@ -46,6 +40,7 @@ def test_alert_reaches_its_receivers(key: str, configuration: Path) -> None:
     by_severity = "operations-page" if rule.severity == "page" else "operations-ticket"
     if rule.team == "security":
         by_severity = "security" if rule.severity == "page" else "security-ticket"
+    engine = "remediations," if rule.playbook else ""
     labels = {"alertname": rule.name, **rule.labels(INVENTORY)}
     done = subprocess.run(
         [
@@ -54,7 +49,7 @@ def test_alert_reaches_its_receivers(key: str, configuration: Path) -> None:
             "routes",
             "test",
             f"--config.file={configuration}",
-            f"--verify.receivers={SPECIAL.get(key, by_severity)}",
+            f"--verify.receivers={engine + SPECIAL.get(key, by_severity)}",
             *(f"{label}={value}" for label, value in labels.items()),
         ],
         capture_output=True,

@@ -22,7 +22,9 @@ RULES = {rule.key: rule for rule in packs.rules(INVENTORY)}
 _MODULES = [
     importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("cases*.py"))
 ]
-CASES: dict[str, Cases] = {key: case for one in _MODULES for key, case in one.CASES.items()}
+CASES: dict[str, Cases] = {
+    key: case for one in _MODULES for key, case in getattr(one, "CASES", {}).items()
+}
 WITHOUT: dict[str, frozenset[str]] = {
     key: kinds for one in _MODULES for key, kinds in getattr(one, "WITHOUT", {}).items()
 }
@@ -46,7 +48,7 @@ def test_every_alert_has_cases() -> None:
         for key in RULES
     }
     assert kinds == wanted
-    assert len(CASES) == sum(len(one.CASES) for one in _MODULES), "two modules know the same alert"
+    assert len(CASES) == sum(len(getattr(one, "CASES", {})) for one in _MODULES), "known twice"
 
 
 def _job(key: str, name: str, rule: Mapping[str, Any]) -> Job:

@@ -258,3 +258,12 @@ def test_proxy_of_the_environment_is_used(
     assert asked.line == "POST http://monitoring.example.test/ HTTP/1.1"
     assert asked.headers["host"] == "monitoring.example.test"
     assert asked.headers["proxy-authorization"] == "Basic dXNAZXI6c2VjcmV0"
+
+
+def test_a_metric_is_named_as_ever() -> None:
+    """Durable totals are kept under what a metric's repr says: another one would begin anew."""
+    metric = Metric("AWS/X", "Sent", (("A", "b"),), ("Sum",), "west", signed=True)
+    assert repr(metric) == (
+        "Metric(namespace='AWS/X', name='Sent', dimensions=(('A', 'b'),),"
+        " statistics=('Sum',), scope='west')"
+    )

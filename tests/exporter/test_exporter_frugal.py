@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from vigia.__main__ import build_parser
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -63,3 +65,23 @@ def test_what_is_there_is_left_alone() -> None:
         print(gc.get_freeze_count() > 1000, gc.get_threshold()[0] > 700, gc.isenabled())
     """
     assert say(program) == "True True True"
+
+
+def test_a_command_brings_its_own_libraries_only() -> None:
+    """The exporter carries neither the remediations, nor what draws tables, nor PostgreSQL."""
+    program = """
+        import sys
+        from vigia.__main__ import build_parser
+        build_parser(["--log-level", "info", "exporter", "--once"])
+        others = ("remediations", "rich", "vigia.commands.health", "sqlalchemy.dialects.postgresql")
+        print([name for name in others if name in sys.modules])
+    """
+    assert say(program) == "[]"
+
+
+@pytest.mark.parametrize("asked", [[], ["--help", "exporter"], ["unknown"]])
+def test_help_knows_every_command(asked: list[str]) -> None:
+    """Where no command is named first, all of them are loaded."""
+    found = build_parser(asked).format_help()
+    assert all(name in found for name in ("exporter", "health", "remediations", "plan"))
+    assert "health" not in build_parser(["plan"]).format_help()

@@ -65,7 +65,9 @@ def fresh_postgres_url(postgres_url: str) -> Iterator[str]:
     name = f"vigia_{uuid.uuid4().hex}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-        yield postgres_url.rpartition("/")[0] + f"/{name}"
+    yield postgres_url.rpartition("/")[0] + f"/{name}"
+    # Not the same connection: the test may have restarted the server.
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 

@@ -190,3 +190,19 @@ def test_a_storm_calls_people_once(regressed: Rig) -> None:
     assert len(posted) == 4
     assert all(labels == posted[0] for labels in posted)
     assert posted[0]["outcome"] == "storm"
+
+
+def test_a_storm_that_arrives_in_parts_is_seen_before_anything_acts(regressed: Rig) -> None:
+    """The first alert of a storm is planned and not acted on before the others can arrive."""
+    first, *others = (regressed.alert(name) for name in regressed.inventory.function_names[:4])
+    regressed.deliver(first)
+    for _ in range(3):
+        regressed.step()
+    assert regressed.run().plan is not None
+    regressed.clock.forward(regressed.inventory.alerting.remediation_group_wait)
+    regressed.deliver(*others)
+    regressed.clock.forward(regressed.inventory.alerting.evaluation_interval)
+    while regressed.step():
+        pass
+    assert {run.reason for run in regressed.ledger.facts.runs()} == {"storm"}
+    assert regressed.aws.front.count("lambda", "UpdateAlias") == 0

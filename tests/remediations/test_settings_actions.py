@@ -159,6 +159,21 @@ def test_deployments_are_stopped_and_rolled_back(rig: Rig) -> None:
     assert rig.version() == before
 
 
+def test_only_what_is_stuck_is_stopped(rig: Rig) -> None:
+    """Asked for what is stuck, a deployment that began a short while ago goes on undisturbed."""
+    before = rig.version()
+    rig.deploy(config="CodeDeployDefault.LambdaCanary10Percent30Minutes")
+    (stuck,) = (one for one in rig.aws.deployments.all() if one.status == "InProgress")
+    rig.aws.deployments.hang(stuck.id)
+    rig.clock.forward(rig.inventory.thresholds.deployment_stuck + 1)
+    rig.deploy("influxdb_loader", config="CodeDeployDefault.LambdaCanary10Percent30Minutes")
+    done = rig.ask("stop_deployments", stuck=True)
+    assert done.outcome is Outcome.SUCCEEDED
+    assert rig.aws.front.count("codedeploy", "StopDeployment") == 1
+    assert rig.version() == before
+    assert len(rig.version("influxdb_loader")) == 2
+
+
 def test_rollback_of_codedeploy_is_not_stopped(rig: Rig) -> None:
     """CodeDeploy's own rollback is the way back: it is no deployment to stop."""
     rig.aws.deployments.record(

@@ -11,6 +11,7 @@ import yaml
 
 import alerts.generate
 from alerts.documents import yaml_text
+from alerts.packs import PlaybookError
 from exporter import iam, reference
 from exporter.app import find_collectors
 from inventory.load import load_inventory
@@ -94,12 +95,12 @@ def stack(files: Mapping[Path, str], root: Path) -> dict[Path, str]:
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Write the files, or compare them."""
-    platform = generated(inventory_file.load(args, settings))
-    files = {
-        **platform,
-        **stack(platform, args.output),
-        **compose(inventory_file.path_of(args, settings), args.output),
-    }
+    try:
+        platform = generated(inventory_file.load(args, settings))
+        others = compose(inventory_file.path_of(args, settings), args.output)
+    except PlaybookError as error:
+        raise CommandError(Exit.USAGE, str(error)) from error
+    files = {**platform, **stack(platform, args.output), **others}
     drifted = [
         path
         for path, text in files.items()

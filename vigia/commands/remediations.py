@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 import alerts.generate
+from alerts.packs import PlaybookError
 from inventory.model import Inventory
 from inventory.settings import Settings
 from remediations.app import MAX_BODY, RemediationsApp
@@ -71,7 +72,7 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
     inventory = inventory_file.load(args, settings)
     try:
         app = RemediationsApp(settings, inventory, runbook=_Runbooks(inventory).read)
-    except DatabaseError as error:
+    except (DatabaseError, PlaybookError) as error:
         raise CommandError(Exit.USAGE, str(error)) from error
     except SQLAlchemyError as error:
         raise CommandError(Exit.UNREACHABLE, "the ledger's database does not answer") from error

@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from remediations.calls import Answer
+from remediations.model import StepState
 from tests.remediations.proof.hooks import Hooks, Sent, die
 from tests.remediations.rig import Rig
 
@@ -18,7 +20,9 @@ LONG = 3
 
 @dataclass(frozen=True)
 class Fault:
-    """What strikes, and where: at the ``at``-th commit, call or read, from 1.
+    """What strikes, and where: at the ``at``-th commit, step, call or read, from 1.
+
+    A step is a call as it was planned; one of the action's own makes any number of calls.
 
     ``kills`` faults end the process with SIGKILL; ``rig`` lays the trap.
     """
@@ -110,6 +114,26 @@ def _conflict(rig: Rig, sent: Sent) -> None:
     _answer(code, status)(rig, sent)
 
 
+def _step(then: Callable[[Callable[[], Answer]], Answer]) -> Rigged:
+    def trap(_rig: Rig, hooks: Hooks, at: int) -> None:
+        def strike(number: int, make: Callable[[], Answer]) -> Answer:
+            return then(make) if number == at else make()
+
+        hooks.on_step = strike
+
+    return trap
+
+
+def _kill_before_step(make: Callable[[], Answer]) -> Answer:
+    die()
+    return make()
+
+
+def _forget(make: Callable[[], Answer]) -> Answer:
+    make()
+    return Answer(StepState.UNKNOWN, None, "forgotten")
+
+
 def _read(then: Callable[[Sent], Any], count: int | None) -> Rigged:
     def trap(_rig: Rig, hooks: Hooks, at: int) -> None:
         def strike(number: int, sent: Sent) -> Any:
@@ -142,10 +166,12 @@ KILLS = (
     Fault("killed", "commit", 0, _kill_instead_of_commit, kills=True),
     Fault("killed before", "call", 0, _call(_kill_before), kills=True),
     Fault("killed after", "call", 0, _call(_kill_after), kills=True),
+    Fault("killed before step", "step", 0, _step(_kill_before_step), kills=True),
 )
 ANSWERS = (
     Fault("database away", "commit", 0, _commit_fails),
     Fault("answer lost", "call", 0, _call(_lost)),
+    Fault("step's answer lost", "step", 0, _step(_forget)),
     Fault("never arrived", "call", 0, _call(_never_arrived)),
     Fault("500 after the effect", "call", 0, _call(_answer("InternalFailure", 500, after=True))),
     Fault("500", "call", 0, _call(_answer("InternalFailure", 500))),

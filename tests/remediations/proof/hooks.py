@@ -16,12 +16,16 @@ from botocore.httpsession import URLLib3Session
 
 from inventory.influx import SERVICE as INFLUXDB
 from inventory.influx import InfluxBuckets, InfluxError
+from remediations.calls import Answer
+from remediations.model import Call, Run
 from simulator.aws.server import CREDENTIALS
 from tests.remediations.rig import Rig
 
 Send = Callable[[Any], Any]
 """Sends a prepared request; None sends it as usual."""
 OnCall = Callable[[int, "Sent"], Any]
+OnStep = Callable[[int, Callable[[], Answer]], Answer]
+"""Is given a step's number and how it is made, and returns what became of it."""
 
 
 class Sent:
@@ -102,10 +106,12 @@ class Hooks:
     def __init__(self, rig: Rig) -> None:
         self.commits = 0
         self.reads = 0
+        self.steps = 0
         self.calls: list[tuple[str, str]] = []
         self.on_commit: Callable[[int], None] = lambda _: None
         self.on_read: OnCall = nothing
         self.on_call: OnCall = nothing
+        self.on_step: OnStep = lambda _, make: make()
         self._rig = rig
         self._writers: dict[str, Any] = {}
         self._watched: set[int] = set()
@@ -116,6 +122,15 @@ class Hooks:
     def begin(self) -> None:
         """Begin to count, from the rig's present start on; call it again after each start."""
         sa.event.listen(self._rig.ledger.engine, "commit", self._committed)
+        worker = self._rig.worker
+        make = worker._make
+
+        def made(run: Run, call: Call) -> Answer:
+            self.steps += 1
+            return self.on_step(self.steps, lambda: make(run, call))
+
+        # The worker is frozen, so that nobody but a test exchanges its parts.
+        object.__setattr__(worker, "_make", made)
 
     def prepare(self, readers: set[str], writers: set[str]) -> None:
         """Make clients before a copy needs them."""

@@ -39,6 +39,7 @@ class Record:
     intended: int
     commits: int
     reads: int
+    steps: int
     calls: tuple[tuple[str, str], ...]
     used: frozenset[tuple[str, str]] = frozenset()
     asked: frozenset[tuple[str, str, str, str]] = frozenset()
@@ -56,7 +57,8 @@ def record(rig: Rig, case: Case, run: Run, hooks: Hooks) -> Record:
         rows = audit.rows(connection, run.id)
         sent = connection.execute(
             sa.select(ESCALATIONS.c.sent_at).where(
-                ESCALATIONS.c.run_id == run.id, ESCALATIONS.c.reason == (run.outcome or "")
+                ESCALATIONS.c.run_id == run.id,
+                ESCALATIONS.c.reason == (run.outcome or run.reason or ""),
             )
         ).all()
     return Record(
@@ -71,6 +73,7 @@ def record(rig: Rig, case: Case, run: Run, hooks: Hooks) -> Record:
         intended=sum(row["kind"] == "intent" for row in rows),
         commits=hooks.commits,
         reads=hooks.reads,
+        steps=hooks.steps,
         calls=tuple(hooks.calls),
     )
 
@@ -91,10 +94,9 @@ def judge(
 def _wrong(
     whole: Record, found: Record, repeats: Collection[tuple[str, str]] = ()
 ) -> Iterator[str]:
-    if found.outcome is None:
-        yield f"never ended: {found.state} ({found.reason})"
-        return
-    if found.endings != 1:
+    if found.outcome is None and not found.told:
+        yield f"waits without a word: {found.state} ({found.reason})"
+    if found.endings != (found.outcome is not None):
         yield f"ended {found.endings} times on record"
     if found.chain is not None:
         yield f"audit chain: {found.chain}"
@@ -102,6 +104,8 @@ def _wrong(
         allowed = whole.effects.get(key, 0) + (key in repeats)
         if times > allowed:
             yield f"{':'.join(key)} took effect {times} times instead of {allowed}"
+    if found.outcome is None:
+        return
     if found.outcome is whole.outcome:
         yield from _lost(whole, found)
     elif found.outcome in NO_HUMAN_NEEDED:
