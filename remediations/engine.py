@@ -19,7 +19,7 @@ from remediations.worker import Worker
 
 _LOG = logging.getLogger(__name__)
 _IDLE = 0.5
-_BREATH = 0.02  # intake answers in the same process, and must not wait for a busy engine
+_BREATH = 0.2  # between steps while webhooks come in: in a storm, recording goes first
 _AFTER_FAILURE = 2.0
 _GIVE_UP: Mapping[State, Outcome] = {
     State.READY: Outcome.FAILED,
@@ -119,7 +119,12 @@ class Engine:
             _LOG.info("run %s was moved on by somebody else", run_id)
 
     def _run_one(self) -> float:
-        return _BREATH if self.step() else _IDLE
+        if not self.step():
+            return _IDLE
+        if self._worker.ledger.deliveries.busy():
+            # Not the wait that new runs end: in a storm there is always another.
+            self._stop.wait(_BREATH)
+        return 0.0
 
     def _send(self) -> float:
         self._sender.send_due()

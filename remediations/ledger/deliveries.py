@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from remediations.ledger.schema import RUNS
 from remediations.model import Decision
 from storage.group import GroupCommit
 
+_BUSY_FOR = 0.25
 __all__ = ("Deliveries", "Delivery", "Intent", "Receipt", "RunOpenError")
 
 
@@ -47,10 +49,16 @@ class Deliveries:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._group = GroupCommit(self._commit)
+        self._last = -_BUSY_FOR
 
     def receive(self, deliveries: Sequence[Delivery], truncated: int, now: float) -> list[Receipt]:
         """Record a webhook's alerts; when this returns they are durable."""
+        self._last = time.monotonic()
         return self._group.submit(_Webhook(deliveries, truncated, now))
+
+    def busy(self) -> bool:
+        """Say whether webhooks are coming in."""
+        return time.monotonic() - self._last < _BUSY_FOR
 
     def _commit(self, webhooks: Sequence[_Webhook]) -> list[list[Receipt]]:
         with audit.writing(self._engine) as connection:

@@ -156,6 +156,16 @@ def test_a_resolved_alert_of_the_same_group_ends_the_run_before_it(
     ledger.close()
 
 
+def test_the_engine_holds_back_while_webhooks_come_in(wide: Inventory, tmp_path: Path) -> None:
+    """Recording goes first: for a moment after each webhook the ledger says that it is busy."""
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    assert not ledger.deliveries.busy()
+    ledger.deliveries.receive([], 0, 1.0)
+    assert ledger.deliveries.busy()
+    wait_for(lambda: not ledger.deliveries.busy(), 5)
+    ledger.close()
+
+
 def test_sick_targets_are_judged_by_their_newest_episode(wide: Inventory, tmp_path: Path) -> None:
     """An old episode's end that arrives late does not make a newly sick target look healthy."""
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
