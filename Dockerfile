@@ -1,8 +1,7 @@
 # One image for every command: `docker run vigia exporter`, `docker run vigia remediations serve`.
 FROM python:3.11.14-slim-bookworm AS build
 COPY requirements.lock pyproject.toml README.md LICENSE /src/
-RUN python -m venv /opt/vigia
-RUN /opt/vigia/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /src/requirements.lock
+RUN python -m venv /opt/vigia && /opt/vigia/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /src/requirements.lock
 COPY catalogue /opt/vigia/app/catalogue
 COPY inventory /opt/vigia/app/inventory
 COPY storage /opt/vigia/app/storage
@@ -13,15 +12,13 @@ COPY alerts /opt/vigia/app/alerts
 COPY grafana /opt/vigia/app/grafana
 COPY simulator /opt/vigia/app/simulator
 COPY vigia /opt/vigia/app/vigia
-RUN /opt/vigia/bin/python -m compileall -q /opt/vigia/app
-RUN /opt/vigia/bin/python -m pip uninstall --yes pip setuptools
+RUN /opt/vigia/bin/python -m compileall -q /opt/vigia/app && /opt/vigia/bin/python -m pip uninstall --yes pip setuptools
 
 FROM python:3.11.14-slim-bookworm
-RUN rm -rf /usr/local/lib/python3.11/site-packages/pip /usr/local/lib/python3.11/site-packages/setuptools /usr/local/bin/pip /usr/local/bin/pip3 /usr/local/bin/pip3.11
-RUN useradd --system --uid 65532 --no-create-home --shell /usr/sbin/nologin vigia
+# Nothing that could install or compile anything is left, and nobody but root could write to it.
+RUN rm -rf /usr/local/lib/python3.11/site-packages/pip /usr/local/lib/python3.11/site-packages/setuptools /usr/local/bin/pip /usr/local/bin/pip3 /usr/local/bin/pip3.11 && useradd --system --uid 65532 --no-create-home --shell /usr/sbin/nologin vigia && install -d -o vigia -g vigia /var/lib/vigia
 COPY --from=build /opt/vigia /opt/vigia
 COPY platform.yaml /etc/vigia/platform.yaml
-RUN install -d -o vigia -g vigia /var/lib/vigia
 ENV MALLOC_ARENA_MAX=2 PYTHONPATH=/opt/vigia/app PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 VIGIA_CONFIG=/etc/vigia/platform.yaml VIGIA_STATE_DIR=/var/lib/vigia VIGIA_HEALTH_URL=http://127.0.0.1:9910/-/healthy
 VOLUME /var/lib/vigia
 USER 65532

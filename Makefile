@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo setup setup-demo test bench generate lint lock
+.PHONY: help demo setup setup-demo test bench generate lint audit lock
 
 BIN := .venv/bin
 
@@ -18,7 +18,7 @@ setup: ## install what the tests and benchmarks need
 
 test: setup ## the whole test suite
 	$(BIN)/python -m pytest -q -n 2 -m 'not e2e'
-	$(BIN)/python -m pytest -q -m e2e
+	$(BIN)/python -m pytest -q -n 4 --dist loadgroup -m e2e
 
 bench: setup ## the benchmarks; results in bench/results
 	$(BIN)/python -m bench
@@ -31,6 +31,9 @@ lint: setup-demo ## formatter, linter, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: setup-demo ## known advisories against the pinned packages; 3 where they cannot be asked
+	$(BIN)/python scripts/audit
 
 lock: ## resolve the pinned versions anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra demo --extra dev --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock pyproject.toml

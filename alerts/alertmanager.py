@@ -6,16 +6,26 @@ from typing import Any
 
 from alerts import documents, inhibition
 from alerts.log_rules import SECURITY_TEAM
+from alerts.receivers import (
+    EXECUTIVE,
+    LEGAL,
+    PAGE,
+    PRIVACY,
+    REMEDIATIONS,
+    SECURITY,
+    SECURITY_TICKET,
+    TICKET,
+    TIERS,
+    WATCHDOG,
+    receivers,
+    smtp,
+)
 from inventory.durations import format_duration
-from inventory.model import Contact, Inventory
+from inventory.model import Inventory
 
-REMEDIATIONS = "remediations"
-PAGE = "operations-page"
-TICKET = "operations-ticket"
-TIERS = {2: "engineering-page", 3: "architecture-page"}
-SECURITY = "security"
-WATCHDOG = "watchdog"
 _HOURS = "business-hours"
+_HOLIDAYS = "holidays"
+_LATER = 'severity=~"ticket|info"'
 
 
 def alertmanager(
@@ -29,24 +39,14 @@ def alertmanager(
     """Return ``alertmanager.yml``.
 
     With ``sink_url`` whoever would be told is posted to ``{sink_url}/{receiver}`` instead, so
-    that it can be seen; without, people get e-mail. ``credentials_file``
-    holds the bearer token of the remediation service; no secret is ever written here.
-    ``watchdog_url`` is the external dead man's switch.
+    that it can be seen; without, people are told through the channels of the inventory.
+    ``credentials_file`` holds the bearer token of the remediation service; no secret is ever
+    written here. ``watchdog_url`` is the external dead man's switch.
     """
     alerting = inventory.alerting
-    people = {
-        PAGE: inventory.contacts.levels[0],
-        TICKET: inventory.contacts.levels[0],
-        TIERS[2]: inventory.contacts.levels[1],
-        TIERS[3]: inventory.contacts.levels[2],
-        SECURITY: inventory.contacts.security,
-    }
     return documents.yaml_text(
         {
-            "global": {
-                "smtp_smarthost": alerting.smtp_smarthost,
-                "smtp_from": sender or inventory.contacts.levels[0].email,
-            },
+            "global": smtp(inventory, sender),
             "route": {
                 "receiver": TICKET,
                 "group_by": ["alertname", "environment"],
@@ -56,12 +56,8 @@ def alertmanager(
                 "routes": _routes(inventory),
             },
             "inhibit_rules": inhibition.rules(),
-            "time_intervals": [_business_hours(inventory)],
-            "receivers": [
-                _remediations(inventory, credentials_file),
-                *(_person(name, who, sink_url) for name, who in people.items()),
-                _watchdog(sink_url, watchdog_url),
-            ],
+            "time_intervals": _intervals(inventory),
+            "receivers": receivers(inventory, credentials_file, sink_url, watchdog_url),
         }
     )
 
@@ -69,6 +65,7 @@ def alertmanager(
 def _routes(inventory: Inventory) -> list[dict[str, Any]]:
     alerting = inventory.alerting
     beat = alerting.watchdog_repeat
+    later = _later(inventory)
     return [
         {
             "receiver": REMEDIATIONS,
@@ -93,55 +90,41 @@ def _routes(inventory: Inventory) -> list[dict[str, Any]]:
             {"receiver": receiver, "matchers": [f'tier="{tier}"']}
             for tier, receiver in sorted(TIERS.items())
         ),
-        {"receiver": SECURITY, "matchers": [f'team="{SECURITY_TEAM}"']},
-        {"receiver": PAGE, "matchers": ['severity="page"']},
         {
-            "receiver": TICKET,
-            "matchers": ['severity=~"ticket|info"'],
-            "active_time_intervals": [_HOURS],
+            "receiver": EXECUTIVE,
+            "matchers": ['alertname="CostOverBudget"', 'severity="page"'],
+            "continue": True,
         },
+        {"receiver": SECURITY_TICKET, "matchers": [f'team="{SECURITY_TEAM}"', _LATER], **later},
+        {"receiver": SECURITY, "matchers": [f'team="{SECURITY_TEAM}"']},
+        *({"receiver": team, "matchers": [f'team="{team}"']} for team in (PRIVACY, LEGAL)),
+        {"receiver": PAGE, "matchers": ['severity="page"']},
+        {"receiver": TICKET, "matchers": [_LATER], **later},
     ]
 
 
-def _business_hours(inventory: Inventory) -> dict[str, Any]:
-    return {
-        "name": _HOURS,
-        "time_intervals": [
-            {
-                "weekdays": ["monday:friday"],
-                "times": [{"start_time": "08:00", "end_time": "18:00"}],
-                "location": inventory.timezone,
-            }
-        ],
-    }
+def _later(inventory: Inventory) -> dict[str, Any]:
+    """Return what keeps a route for business hours: outside them its notices wait."""
+    alerting = inventory.alerting
+    times: dict[str, Any] = {"active_time_intervals": [_HOURS]}
+    if alerting.business_hours.holidays:
+        times["mute_time_intervals"] = [_HOLIDAYS]
+    return {"repeat_interval": format_duration(alerting.ticket_repeat), **times}
 
 
-def _remediations(inventory: Inventory, credentials_file: str) -> dict[str, Any]:
-    return {
-        "name": REMEDIATIONS,
-        "webhook_configs": [
-            {
-                "url": f"{inventory.alerting.remediations_url}/v1/alerts",
-                "send_resolved": True,
-                "max_alerts": 0,
-                "http_config": {
-                    "authorization": {"type": "Bearer", "credentials_file": credentials_file}
-                },
-            }
-        ],
-    }
+def _intervals(inventory: Inventory) -> list[dict[str, Any]]:
+    hours = inventory.alerting.business_hours
+    zone = {"location": inventory.timezone}
+    times = [{"start_time": hours.start, "end_time": hours.end}]
+    work = {"weekdays": list(hours.weekdays), "times": times, **zone}
+    intervals: list[dict[str, Any]] = [{"name": _HOURS, "time_intervals": [work]}]
+    if hours.holidays:
+        days = [{**_day(holiday), **zone} for holiday in hours.holidays]
+        intervals.append({"name": _HOLIDAYS, "time_intervals": days})
+    return intervals
 
 
-def _webhook(url: str) -> list[dict[str, Any]]:
-    return [{"url": url, "send_resolved": True, "max_alerts": 0}]
-
-
-def _person(name: str, contact: Contact, sink_url: str | None) -> dict[str, Any]:
-    if sink_url is not None:
-        return {"name": name, "webhook_configs": _webhook(f"{sink_url}/{name}")}
-    return {"name": name, "email_configs": [{"to": contact.email, "send_resolved": True}]}
-
-
-def _watchdog(sink_url: str | None, watchdog_url: str | None) -> dict[str, Any]:
-    url = f"{sink_url}/{WATCHDOG}" if sink_url is not None else watchdog_url
-    return {"name": WATCHDOG, **({"webhook_configs": _webhook(url)} if url is not None else {})}
+def _day(holiday: str) -> dict[str, list[str]]:
+    *year, month, day = holiday.split("-")
+    found = {"months": [str(int(month))], "days_of_month": [str(int(day))]}
+    return found | ({"years": year} if year else {})

@@ -18,6 +18,7 @@ from catalogue.promql import (
     rounded,
     series,
     since,
+    unlike,
 )
 from catalogue.texts import alerts_own as texts
 from inventory.model import Inventory
@@ -74,7 +75,8 @@ def rules(inventory: Inventory) -> tuple[AlertRule, ...]:
         ),
         rule(
             name="RemediationBlocked",
-            expr=equals(once(series(telemetry.RUN_BLOCKED)), 1),
+            # Of a storm the engine itself tells people, once for all the runs that it holds.
+            expr=equals(once(series(telemetry.RUN_BLOCKED, {"reason": unlike("storm")})), 1),
             severity=Severity.PAGE,
             texts=texts.REMEDIATION_BLOCKED,
             panel=Panel.OPEN_RUNS,

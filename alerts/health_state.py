@@ -25,8 +25,6 @@ from exporter.collectors import (
 )
 from inventory.model import Inventory
 
-_SNAPSHOT_OLD = 7 * 86_400.0
-
 
 def found(value: float) -> bool:
     """Bad if there is any."""
@@ -76,7 +74,7 @@ def resources(inventory: Inventory) -> list[Check]:
             texts.INFLUX_AVAILABLE,
             influxdb_instance.STATUS,
             instance,
-            state="AVAILABLE",
+            state="available",
         ),
     ]
 
@@ -120,6 +118,7 @@ def security(_inventory: Inventory) -> list[Check]:
 
 def upkeep(inventory: Inventory) -> list[Check]:
     """Return what the weekly review asks of storage, retention and snapshots."""
+    oldest = inventory.thresholds.snapshot_age
     copied = tuple((bucket.key,) for bucket in inventory.buckets if bucket.snapshots)
     return [
         Check(
@@ -144,7 +143,7 @@ def upkeep(inventory: Inventory) -> list[Check]:
             since(once(series(bucket_settings.SNAPSHOT_TIMESTAMP))),
             ("bucket",),
             copied,
-            lambda age: age > _SNAPSHOT_OLD,
+            lambda age: age > oldest,
             Unit.SECONDS,
         ),
         Check(

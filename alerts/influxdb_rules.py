@@ -7,14 +7,21 @@ from alerts.panels import Panel
 from alerts.rule import AlertRule, Severity, Shown
 from catalogue.promql import above, equals, once, rate, ratio, series
 from catalogue.texts import alerts as texts
+from catalogue.texts import alerts_actions
 from exporter.collectors import influxdb as metrics
+from exporter.collectors import influxdb_instance
 from inventory.durations import format_duration
 from inventory.model import Inventory
 
 
 def rules(inventory: Inventory) -> tuple[AlertRule, ...]:
     """Return the rules on InfluxDB."""
-    return (_down(inventory), _write_slow(inventory), _records_stale(inventory))
+    return (
+        _down(inventory),
+        _write_slow(inventory),
+        _records_stale(inventory),
+        _disk_almost_full(inventory),
+    )
 
 
 def _down(inventory: Inventory) -> AlertRule:
@@ -69,4 +76,19 @@ def _records_stale(inventory: Inventory) -> AlertRule:
         threshold=limit,
         shown=Shown.DURATION,
         values={"limit": format_duration(limit)},
+    )
+
+
+def _disk_almost_full(inventory: Inventory) -> AlertRule:
+    limit = inventory.thresholds.influxdb_disk
+    return AlertRule(
+        name="InfluxDiskAlmostFull",
+        expr=above(once(series(influxdb_instance.DISK)), limit),
+        severity=Severity.PAGE,
+        team=inventory.contacts.levels[0].team,
+        texts=alerts_actions.INFLUX_DISK_ALMOST_FULL,
+        panel=Panel.INFLUX_STATES,
+        keep_firing_for=windows.gap(inventory),
+        shown=Shown.RATIO,
+        values={"limit": f"{limit:.0%}"},
     )

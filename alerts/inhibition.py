@@ -26,6 +26,8 @@ INHIBITIONS = (
             "CollectorFailing",
             "CollectorStale",
             "CoverageIncomplete",
+            "ResourceMissing",
+            "ScopeFailing",
             "DatapointMissing",
             "LogPatternNeverMatched",
             "ProcessingIdle",
@@ -35,9 +37,27 @@ INHIBITIONS = (
         "CollectorFailing", ("CollectorStale", "CoverageIncomplete"), ("environment", "collector")
     ),
     Inhibition("FunctionRegressedAfterDeploy", ("LambdaErrorsHigh",), ("environment", "function")),
-    Inhibition("LambdaBudgetBurnFast", ("LambdaBudgetBurnSlow",), ("environment", "objective")),
-    Inhibition("ApiBudgetBurnFast", ("ApiBudgetBurnSlow",), ("environment", "objective")),
-    Inhibition("InfluxDown", ("InfluxWriteSlow",), ("environment", "bucket")),
+    Inhibition("FunctionRegressedAfterFlag", ("LambdaErrorsHigh",), ("environment", "function")),
+    Inhibition("FunctionFailsWithoutChange", ("LambdaErrorsHigh",), ("environment", "function")),
+    *(
+        Inhibition(f"{burn}Fast", (f"{burn}Slow",), ("environment", "objective"))
+        for burn in (
+            "LambdaBudgetBurn",
+            "ApiBudgetBurn",
+            "ApiAvailabilityBurn",
+            "InfluxWriteBurn",
+            "InfluxLatencyBurn",
+            "PipelineFreshnessBurn",
+        )
+    ),
+    # What says it at once has already woken somebody.
+    Inhibition("InfluxRecordsStale", ("PipelineFreshnessBurnFast", "PipelineFreshnessBurnSlow")),
+    Inhibition("InfluxDown", ("InfluxWriteBurnFast", "InfluxWriteBurnSlow", "InfluxListenerDown")),
+    Inhibition("ApiProbeDown", ("ApiAvailabilityBurnFast", "ApiAvailabilityBurnSlow")),
+    Inhibition("InfluxDown", ("InfluxWriteSlow", "InfluxQuerySlow"), ("environment", "bucket")),
+    Inhibition("ResourceMissing", ("CoverageIncomplete",), ("environment", "collector")),
+    Inhibition("ScopeFailing", ("CoverageIncomplete",), ("environment", "collector")),
+    Inhibition("BucketUnreachable", ("BucketSettingUnknown",), ("environment", "bucket")),
     Inhibition("RemediationDown", ("EngineStuck", "LedgerDown")),
     Inhibition("LedgerDown", ("EngineStuck",)),
 )

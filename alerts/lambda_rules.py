@@ -36,6 +36,10 @@ from catalogue.recorded import (
 )
 from catalogue.text import Text
 from catalogue.texts import alerts as texts
+from catalogue.texts import alerts_actions
+from catalogue.texts.alerts import AlertTexts
+from exporter import telemetry
+from exporter.collectors import flags
 from exporter.collectors import lambda_functions as metrics
 from inventory.model import Inventory
 
@@ -68,7 +72,7 @@ EARLIER_RATIO = RecordedSpec(
 
 def rules(inventory: Inventory) -> tuple[AlertRule, ...]:
     """Return the rules on functions."""
-    return (_regressed(inventory), _errors_high(inventory))
+    return (_regressed(inventory), _errors_high(inventory), _without_change(inventory))
 
 
 def recordings(inventory: Inventory) -> Iterator[tuple[RecordedSpec, Vector, dict[str, str]]]:
@@ -109,9 +113,12 @@ def _regressed(inventory: Inventory) -> AlertRule:
         failing,
         on=_ALIAS,
     )
+    # That nothing fails any more is believed only while it is measured: silence is no recovery.
+    measured = equals(once(series(telemetry.COLLECTOR_UP, {"collector": "lambda"})), 1)
+    well = both(equals(series(LAMBDA_ERRORS_RECENT), 0), measured, on=())
     return AlertRule(
         name="FunctionRegressedAfterDeploy",
-        expr=both(blamed, above(series(LAMBDA_ERRORS_RECENT), 0), on=("function",)),
+        expr=unless(blamed, well, on=("function",)),
         severity=Severity.PAGE,
         team=inventory.contacts.levels[0].team,
         texts=texts.FUNCTION_REGRESSED,
@@ -124,15 +131,45 @@ def _regressed(inventory: Inventory) -> AlertRule:
 
 
 def _errors_high(inventory: Inventory) -> AlertRule:
-    limit = inventory.thresholds.lambda_errors
-    window = windows.spanning(inventory, limit.window)
+    return _many_errors(
+        inventory, "LambdaErrorsHigh", _failures(inventory), texts.LAMBDA_ERRORS_HIGH
+    )
+
+
+def _without_change(inventory: Inventory) -> AlertRule:
+    lookback = inventory.regression.lookback
+    moved = below(since(max_by(series(metrics.ALIAS_CHANGED), "function")), lookback)
+    switched = below(since(max_by(series(flags.CHANGED))), lookback)
+    unexplained = unless(unless(_failures(inventory), moved, on=("function",)), switched, on=())
+    return _many_errors(
+        inventory,
+        "FunctionFailsWithoutChange",
+        unexplained,
+        alerts_actions.FAILS_WITHOUT_CHANGE,
+        lookback=windows.text(lookback),
+    )
+
+
+def _window(inventory: Inventory) -> float:
+    return windows.spanning(inventory, inventory.thresholds.lambda_errors.window)
+
+
+def _failures(inventory: Inventory) -> Vector:
     errors = series(metrics.ERRORS)
+    grown = once(errors, increase(errors, windows.text(_window(inventory))))
+    return above(rounded(grown), inventory.thresholds.lambda_errors.above)
+
+
+def _many_errors(
+    inventory: Inventory, name: str, expr: Vector, said: AlertTexts, **values: str
+) -> AlertRule:
+    limit, window = inventory.thresholds.lambda_errors, _window(inventory)
     return AlertRule(
-        name="LambdaErrorsHigh",
-        expr=above(rounded(once(errors, increase(errors, windows.text(window)))), limit.above),
+        name=name,
+        expr=expr,
         severity=Severity.PAGE,
         team=inventory.contacts.levels[0].team,
-        texts=texts.LAMBDA_ERRORS_HIGH,
+        texts=said,
         panel=Panel.LAMBDA_ERRORS,
         for_=windows.in_a_row(window, limit.times),
         keep_firing_for=windows.gap(inventory),
@@ -141,5 +178,6 @@ def _errors_high(inventory: Inventory) -> AlertRule:
             "window": windows.text(window),
             "times": str(limit.times),
             "limit": f"{limit.above:g}",
+            **values,
         },
     )

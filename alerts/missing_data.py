@@ -22,9 +22,12 @@ from catalogue.promql import (
     series,
     since,
     times,
+    unlike,
 )
 from catalogue.texts import alerts_own as texts
 from exporter import telemetry
+from exporter.app import find_collectors
+from exporter.collector import Priority
 from exporter.collectors import log_events
 from inventory.model import Inventory
 
@@ -48,7 +51,7 @@ def rules(inventory: Inventory) -> tuple[AlertRule, ...]:
     """Return the rules on missing data."""
     return (
         _exporter_down(inventory),
-        _failing(inventory),
+        *_failing(inventory),
         _stale(inventory),
         _datapoint_missing(inventory),
         _never_matched(inventory),
@@ -71,20 +74,35 @@ def _exporter_down(inventory: Inventory) -> AlertRule:
     )
 
 
-def _failing(inventory: Inventory) -> AlertRule:
+def _failing(inventory: Inventory) -> tuple[AlertRule, AlertRule]:
+    """Return two rules: blindness for an indicator pages, for anything else it can wait."""
     wait = inventory.thresholds.missing_after
-    return AlertRule(
-        name="CollectorFailing",
-        expr=equals(once(series(telemetry.COLLECTOR_UP)), 0),
-        severity=Severity.PAGE,
-        team=inventory.contacts.levels[0].team,
-        texts=texts.COLLECTOR_FAILING,
-        panel=Panel.COLLECTORS_UP,
-        for_=wait,
-        keep_firing_for=windows.gap(inventory),
-        threshold=1,
-        values={"limit": windows.text(wait)},
+    vital = [
+        name
+        for name, collector in find_collectors().items()
+        if collector.priority is Priority.VITAL
+    ]
+    told = (
+        ("vital", Severity.PAGE, like(*vital)),
+        ("other", Severity.TICKET, unlike(*vital)),
     )
+    page, ticket = (
+        AlertRule(
+            name="CollectorFailing",
+            expr=equals(once(series(telemetry.COLLECTOR_UP, {"collector": which})), 0),
+            severity=severity,
+            team=inventory.contacts.levels[0].team,
+            texts=texts.COLLECTOR_FAILING,
+            panel=Panel.COLLECTORS_UP,
+            for_=wait,
+            keep_firing_for=windows.gap(inventory),
+            threshold=1,
+            values={"limit": windows.text(wait)},
+            extra={"priority": priority},
+        )
+        for priority, severity, which in told
+    )
+    return page, ticket
 
 
 def _stale(inventory: Inventory) -> AlertRule:

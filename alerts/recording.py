@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from alerts import lambda_rules, slo, windows
+from alerts import flag_rules, lambda_rules, slo, windows
 from catalogue import recorded
 from catalogue.metrics import MetricSpec, RecordedSpec
 from catalogue.promql import Vector, aggregate, increase, once, ratio, series, times
@@ -27,6 +27,7 @@ def recordings(inventory: Inventory) -> tuple[Recording, ...]:
     found = (
         *_platform(inventory),
         *lambda_rules.recordings(inventory),
+        *flag_rules.recordings(inventory),
         *slo.recordings(inventory),
     )
     for spec, expr, labels in found:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from alerts.panels import Panel, dashboard_uid
+from alerts.panels import Panel, dashboard_uid, home
 from alerts.windows import text
 from catalogue.promql import Vector
 from catalogue.text import Locale, Text
@@ -50,7 +50,8 @@ class AlertRule:
 
     ``threshold`` is the limit in the unit of ``panel``, which draws it; ``values`` fill the
     placeholders of ``texts`` that are not labels of the expression; ``playbook`` is the
-    remediation that the inventory allows for it.
+    remediation that the inventory allows for it; ``about`` are labels that say what the alert is
+    about where the expression has none, ``extra`` those that tell alerts of one name apart.
     """
 
     name: str
@@ -68,6 +69,7 @@ class AlertRule:
     source: Source = Source.EXPORTER
     values: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -88,7 +90,7 @@ class AlertRule:
             labels["remediation"] = self.playbook
         if self.severity is Severity.PAGE and self.tier == 1:
             labels["escalate"] = "true"
-        return labels | dict(self.extra)
+        return labels | dict(self.extra) | dict(self.about)
 
     def _address(self, inventory: Inventory) -> str:
         if self.source is Source.REMEDIATIONS:
@@ -99,7 +101,7 @@ class AlertRule:
         """Return the annotations in the inventory's language."""
         locale = inventory.locale
         alerting = inventory.alerting
-        uid = dashboard_uid(locale)
+        uid = dashboard_uid(home(self.panel), locale)
         return {
             "summary": self.texts.summary.in_(locale),
             "description": self.say(self.texts.description, locale),

@@ -6,7 +6,11 @@ from alerts.documents import HEADER
 from alerts.rule import LOCALES, AlertRule, Severity
 from alerts.windows import text
 from catalogue.text import Locale, Text
-from inventory.model import Contact, Inventory
+from inventory.discover import discover
+from inventory.model import Inventory
+from inventory.notices import Contact
+from remediations import actions
+from remediations.asking import mode_of
 
 _MEANS = Text("O que significa", "What it means")
 _CONFIRM = Text("Como confirmar", "How to confirm")
@@ -88,7 +92,10 @@ def _playbook(inventory: Inventory, rule: AlertRule, locale: Locale) -> list[str
     if rule.playbook is None:
         return []
     found = inventory.playbook(rule.playbook)
-    return [_PLAYBOOK.format(locale, name=found.name, action=found.action, mode=found.mode)]
+    action = discover(actions, "ACTION").get(found.action)
+    # An unknown action is refused where the service starts; here there is nothing to say of it.
+    mode = mode_of(found, action) if action else found.mode or "?"
+    return [_PLAYBOOK.format(locale, name=found.name, action=found.action, mode=mode)]
 
 
 def _bullets(lines: tuple[str, ...]) -> str:

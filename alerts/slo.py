@@ -7,23 +7,29 @@ whole window.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from alerts import windows
 from alerts.panels import Panel
 from alerts.rule import AlertRule, Severity, Shown
 from catalogue.metrics import MetricSpec, RecordedSpec
 from catalogue.promql import (
+    Match,
     Selector,
     Vector,
     above,
     aggregate,
     at_least,
+    binary,
     both,
     either,
     increase,
+    is_above,
+    minus,
     once,
+    over,
     ratio,
     rounded,
     series,
@@ -31,23 +37,49 @@ from catalogue.promql import (
 )
 from catalogue.text import Text
 from catalogue.texts import alerts as texts
-from exporter.collectors import api_gateway, lambda_functions
+from exporter.collectors import api_gateway, influxdb, lambda_functions
 from inventory.model import BurnWindow, Inventory, Objective
 
 OBJECTIVE = "objective"
+RECORDS_STALE = RecordedSpec(
+    "dataplatform:influxdb_records_stale:bool",
+    (),
+    Text(
+        "1 se alguma medição tem dados mais velhos do que o limite",
+        "1 if some measurement's data are older than the limit",
+    ),
+)
+
+
+class Select(Protocol):
+    """How a family's series are selected: all of them, or those that a dashboard's viewer chose."""
+
+    def __call__(
+        self,
+        family: MetricSpec,
+        matchers: Mapping[str, str | Match] | None = None,
+        *,
+        sample: str = "",
+    ) -> Selector:
+        """Return the selector."""
+        ...
+
+
+Events = Callable[[Select, str], Vector]
+"""How many events a window holds, all in one number."""
 
 
 @dataclass(frozen=True)
 class Slo:
-    """A named objective, and the counters of its bad and of all its events."""
+    """A named objective, and how its bad and all its events are counted."""
 
     name: str
     alert: str
     what: Text
     objective: Objective
-    bad: MetricSpec
-    total: MetricSpec
-    panel: Panel
+    bad: Events
+    total: Events
+    panel: Panel = Panel.BUDGET_LEFT
 
     @property
     def budget(self) -> float:
@@ -56,27 +88,102 @@ class Slo:
 
 
 def slos(inventory: Inventory) -> tuple[Slo, ...]:
-    """Return the inventory's objectives with their counters."""
+    """Return the inventory's objectives with their counters.
+
+    Raises:
+        ValueError: if the latency of writes is judged by what their histogram cannot tell.
+    """
+    objectives = inventory.objectives
+    requests = counted(api_gateway.REQUESTS)
+    accepted = counted(influxdb.WRITE_LATENCY, sample="count")
+    refused = counted(influxdb.WRITE_ERRORS)
     return (
         Slo(
-            name="lambda_success",
-            alert="LambdaBudgetBurn",
-            what=Text("Invocações das funções", "Invocations of the functions"),
-            objective=inventory.objectives.lambda_success,
-            bad=lambda_functions.ERRORS,
-            total=lambda_functions.INVOCATIONS,
-            panel=Panel.BUDGET_LEFT,
+            "lambda_success",
+            "LambdaBudgetBurn",
+            Text("Invocações das funções", "Invocations of the functions"),
+            objectives.lambda_success,
+            counted(lambda_functions.ERRORS),
+            counted(lambda_functions.INVOCATIONS),
         ),
         Slo(
-            name="api_latency",
-            alert="ApiBudgetBurn",
-            what=Text("Latência da API", "Latency of the API"),
-            objective=inventory.objectives.api_latency,
-            bad=api_gateway.SLOW_REQUESTS,
-            total=api_gateway.REQUESTS,
-            panel=Panel.BUDGET_LEFT,
+            "api_latency",
+            "ApiBudgetBurn",
+            Text("Latência da API", "Latency of the API"),
+            objectives.api_latency,
+            counted(api_gateway.SLOW_REQUESTS),
+            requests,
+        ),
+        Slo(
+            "api_availability",
+            "ApiAvailabilityBurn",
+            Text("Disponibilidade da API", "Availability of the API"),
+            objectives.api_availability,
+            counted(api_gateway.ERRORS, {"class": "5xx"}),
+            requests,
+        ),
+        Slo(
+            "influxdb_write_success",
+            "InfluxWriteBurn",
+            Text("Escritas de teste no InfluxDB", "Canary writes to InfluxDB"),
+            objectives.influxdb_write_success,
+            refused,
+            _sum(accepted, refused),
+        ),
+        Slo(
+            "influxdb_write_latency",
+            "InfluxLatencyBurn",
+            Text("Latência das escritas no InfluxDB", "Latency of InfluxDB's writes"),
+            objectives.influxdb_write_latency,
+            _slower(influxdb.WRITE_LATENCY, objectives.influxdb_write_latency.below),
+            accepted,
+        ),
+        Slo(
+            "pipeline_freshness",
+            "PipelineFreshnessBurn",
+            Text("Atualidade dos dados de energia", "Freshness of the energy data"),
+            objectives.pipeline_freshness,
+            _in_time("sum_over_time"),
+            _in_time("count_over_time"),
         ),
     )
+
+
+def counted(
+    spec: MetricSpec, where: Mapping[str, str | Match] | None = None, sample: str = ""
+) -> Events:
+    """Return events that a counter counts, each replica's but once."""
+
+    def grown(select: Select, window: str) -> Vector:
+        counter = select(spec, where, sample=sample)
+        return aggregate("sum", once(counter, increase(counter, window)))
+
+    return grown
+
+
+def _sum(always: Events, sometimes: Events) -> Events:
+    """Return both kinds of events: where nobody counted any of the second there are none."""
+
+    def grown(select: Select, window: str) -> Vector:
+        first = always(select, window)
+        return binary(first, "+", either(sometimes(select, window), times(first, 0)))
+
+    return grown
+
+
+def _slower(spec: MetricSpec, limit: float) -> Events:
+    if limit not in spec.buckets:
+        raise ValueError(
+            f"{spec.name} tells nothing of {limit:g} s: its buckets are {spec.buckets}"
+        )
+    every = counted(spec, sample="count")
+    fast = counted(spec, {"le": str(float(limit))}, "bucket")
+    return lambda select, window: minus(every(select, window), fast(select, window))
+
+
+def _in_time(function: str) -> Events:
+    # Judged at every evaluation: an event is a moment, and a bad one a moment with old data.
+    return lambda _select, window: over(function, series(RECORDS_STALE), window)
 
 
 def recorded(what: str, window: str) -> RecordedSpec:
@@ -100,18 +207,15 @@ def burn_windows(inventory: Inventory) -> tuple[str, ...]:
 
 def recordings(inventory: Inventory) -> Iterator[tuple[RecordedSpec, Vector, dict[str, str]]]:
     """Yield what to record for the burn rates: the series, its expression, its labels."""
+    oldest = aggregate("max", series(influxdb.RECORD_AGE))
+    yield RECORDS_STALE, is_above(oldest, inventory.thresholds.influxdb_record_age), {}
     for slo in slos(inventory):
         for window in burn_windows(inventory):
             labels = {OBJECTIVE: slo.name}
-            total, bad = _growth(slo.total, window), _growth(slo.bad, window)
+            total, bad = slo.total(series, window), slo.bad(series, window)
             # Events without a single bad one are all good, even where nobody counted a bad one.
             yield recorded("bad", window), either(bad, times(total, 0)), labels
             yield recorded("total", window), total, labels
-
-
-def _growth(spec: MetricSpec, window: str) -> Vector:
-    counter = series(spec)
-    return aggregate("sum", once(counter, increase(counter, window)))
 
 
 def factor(inventory: Inventory, window: BurnWindow) -> float:

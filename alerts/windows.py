@@ -25,6 +25,16 @@ def canary(inventory: Inventory) -> float:
     return max(inventory.thresholds.influxdb_write_seconds.window, two)
 
 
+def runs(inventory: Inventory, every: float, count: int = 2) -> float:
+    """Return how long ``count`` runs of a collector that runs ``every`` seconds take to be seen."""
+    return count * (every + inventory.alerting.scrape_interval)
+
+
+def slow(inventory: Inventory, wanted: float) -> float:
+    """Return ``wanted``, or longer where it could not hold two readings of slow counters."""
+    return max(spanning(inventory, wanted), runs(inventory, inventory.collection.slow_every))
+
+
 def recent(inventory: Inventory) -> float:
     """Return the regression window: its periods and one more, and a scrape to see them."""
     periods = inventory.regression.periods + 1

@@ -1,68 +1,87 @@
-"""How many webhook deliveries a second are durable before they are answered."""
+"""How many webhook deliveries a second are durable before they are answered, and how late."""
 
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
-from bench.measure import Result
+import yaml
+
+from bench import storm
+from bench.measure import Result, share
 from inventory.discover import discover
 from inventory.load import load_inventory
-from inventory.model import Inventory
 from remediations import actions
 from remediations.intake import read_webhook
 from remediations.ledger.store import open_ledger
+from simulator.processes import answers, free_port, wait_for
 
 _PLATFORM = Path(__file__).parents[1] / "platform.yaml"
 _SECONDS = 3.0
-_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+_FUNCTIONS = 100
+_DISTINCT, _REPEATED, _COPIES = 10_000, 100, 100
+_MINUTE = 60.0
+_COLUMNS = [
+    *("case", "senders", "webhooks/s", "alerts/s", "p50 ms", "p99 ms", "worst ms"),
+    *("alerts sent", "on record", "runs", "RSS before MB", "RSS after MB"),
+]
 
 
 def run() -> Result:
-    """Measure webhooks of one and of twenty alerts, from one and from eight senders."""
-    inventory = load_inventory(_PLATFORM)
-    rows = [_measure(inventory, alerts, senders) for alerts in (1, 20) for senders in (1, 8)]
+    """Measure the commit alone, webhooks over HTTP, and a storm within a minute."""
+    with tempfile.TemporaryDirectory() as directory:
+        inventory = Path(directory) / "platform.yaml"
+        document = yaml.safe_load(_PLATFORM.read_text(encoding="utf-8"))
+        inventory.write_text(yaml.safe_dump(storm.platform(document, _FUNCTIONS)))
+        rows = [
+            *(_committed(inventory, alerts, senders) for alerts in (1, 20) for senders in (1, 8)),
+            *(_fast(inventory, alerts, senders) for alerts in (1, 20) for senders in (1, 8)),
+            _paced(inventory),
+            _storm(inventory),
+        ]
     return Result(
-        "Intake: parsed, decided and committed (SQLite, fsync on every commit)",
-        ["alerts per webhook", "senders", "webhooks/s", "alerts/s", "worst ms"],
-        rows,
-        ["Every alert is new; each is audited in the hash chain. No HTTP in between."],
+        "Intake: parsed, decided and committed before the answer (SQLite, fsync on every commit)",
+        _COLUMNS,
+        [{name: row.get(name, "-") for name in _COLUMNS} for row in rows],
+        [
+            "'commit' is without HTTP. For 'HTTP' the service is a process of its own with its",
+            "engine at work, and the senders are in another. Every alert is new but in the storm:",
+            f"{_DISTINCT:,} distinct alerts and {_COPIES} copies of each of {_REPEATED} that each",
+            f"ask for a run, one alert a webhook, within {_MINUTE:.0f} s. Where a pace is set, the",
+            "milliseconds count from when a webhook was due, not from when a sender was free.",
+        ],
     )
 
 
-def _measure(inventory: Inventory, alerts: int, senders: int) -> dict[str, object]:
-    known = discover(actions, "ACTION")
+def _committed(inventory_file: Path, alerts: int, senders: int) -> dict[str, object]:
+    inventory, known = load_inventory(inventory_file), discover(actions, "ACTION")
     numbers = count()
     with tempfile.TemporaryDirectory() as directory:
         ledger = open_ledger(f"sqlite:///{Path(directory) / 'ledger.db'}")
 
         def deliver() -> None:
-            body = _webhook(inventory, next(numbers), alerts)
+            body = _fresh(next(numbers), alerts)
             deliveries, truncated = read_webhook(body, inventory, known)
             ledger.deliveries.receive(deliveries, truncated, time.time())
 
         begun = time.perf_counter()
         with ThreadPoolExecutor(senders) as pool:
-            taken = [
-                duration
-                for durations in pool.map(lambda _: _until(deliver), range(senders))
-                for duration in durations
-            ]
+            found = pool.map(lambda _: _until(deliver), range(senders))
+            taken = [duration for durations in found for duration in durations]
         elapsed = time.perf_counter() - begun
         ledger.close()
-    return {
-        "alerts per webhook": alerts,
-        "senders": senders,
-        "webhooks/s": len(taken) / elapsed,
-        "alerts/s": len(taken) * alerts / elapsed,
-        "worst ms": max(taken) * 1000,
-    }
+    return {"case": f"commit, {alerts} a webhook", **_rates(taken, elapsed, alerts, senders)}
 
 
 def _until(deliver: Callable[[], None]) -> list[float]:
@@ -74,25 +93,113 @@ def _until(deliver: Callable[[], None]) -> list[float]:
     return taken
 
 
-def _webhook(inventory: Inventory, number: int, alerts: int) -> bytes:
-    targets = inventory.playbooks[0].targets
-    return json.dumps(
-        {
-            "version": "4",
-            "truncatedAlerts": 0,
-            "alerts": [
-                {
-                    "status": "firing",
-                    "labels": {
-                        "alertname": inventory.playbooks[0].alerts[0],
-                        "environment": inventory.environment,
-                        "function": targets[index % len(targets)],
-                        "remediation": inventory.playbooks[0].name,
-                    },
-                    "startsAt": (_BEGAN + timedelta(seconds=number)).isoformat(),
-                    "fingerprint": f"{number:010x}{index:06x}",
-                }
-                for index in range(alerts)
-            ],
+def _fresh(number: int, alerts: int) -> bytes:
+    first = number * alerts
+    return storm.webhook(
+        [storm.alert(n, f"function_{n % _FUNCTIONS:03d}") for n in range(first, first + alerts)]
+    )
+
+
+def _rates(taken: Sequence[float], elapsed: float, alerts: int, senders: int) -> dict[str, object]:
+    return {
+        "senders": senders,
+        "webhooks/s": len(taken) / elapsed,
+        "alerts/s": len(taken) * alerts / elapsed,
+        "p50 ms": share(taken, 0.5) * 1000,
+        "p99 ms": share(taken, 0.99) * 1000,
+        "worst ms": max(taken) * 1000,
+    }
+
+
+def _fast(inventory_file: Path, alerts: int, senders: int) -> dict[str, object]:
+    bodies = [_fresh(number, alerts) for number in range(3000 if alerts == 1 else 600)]
+    with _service(inventory_file) as service:
+        sent = service.send(bodies, senders)
+    rates = _rates(sent["seconds"], sent["elapsed"], alerts, senders)
+    return {"case": f"HTTP, {alerts} a webhook", **rates, "alerts sent": len(bodies) * alerts}
+
+
+def _paced(inventory_file: Path) -> dict[str, object]:
+    bodies = [_fresh(number, 1) for number in range(5000)]
+    with _service(inventory_file) as service:
+        sent = service.send(bodies, 8, rate=500.0)
+    rates = _rates(sent["seconds"], sent["elapsed"], 1, 8)
+    return {"case": "HTTP, 500 a second", **rates, "alerts sent": len(bodies)}
+
+
+def _storm(inventory_file: Path) -> dict[str, object]:
+    bodies = storm.storm(_DISTINCT, _REPEATED, _COPIES)
+    with _service(inventory_file) as service:
+        before = service.resident()
+        sent = service.send(bodies, 8, rate=len(bodies) / _MINUTE)
+        after = service.resident()
+        on_record, runs = service.counts()
+    if sent["refused"] or on_record != len(bodies) or runs != _REPEATED:
+        raise RuntimeError(f"lost: {sent['refused'][:5]}, {on_record} of {len(bodies)}, {runs}")
+    return {
+        "case": "HTTP, storm",
+        **_rates(sent["seconds"], sent["elapsed"], 1, 8),
+        "alerts sent": len(bodies),
+        "on record": on_record,
+        "runs": runs,
+        "RSS before MB": before,
+        "RSS after MB": after,
+    }
+
+
+class _Service:
+    """A remediation service in a process of its own; its token is its inventory's neighbour."""
+
+    def __init__(self, pid: int, port: int, ledger: Path) -> None:
+        self._pid, self._port, self._ledger = pid, port, ledger
+
+    def send(self, bodies: Sequence[bytes], senders: int, rate: float = 0.0) -> dict[str, Any]:
+        """Send from another process, so that the senders do not take the service's time."""
+        command = [sys.executable, "-m", "bench.storm", str(self._port), _TOKEN, str(senders)]
+        done = subprocess.run(
+            [*command, str(rate)], input=b"\n".join(bodies), capture_output=True, check=True
+        )
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def resident(self) -> float:
+        """Return the process's resident memory in MB."""
+        pages = int(Path(f"/proc/{self._pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many deliveries and runs are on record."""
+        with closing(sqlite3.connect(self._ledger)) as connection:
+            one, two = "SELECT count(*) FROM deliveries", "SELECT count(*) FROM runs"
+            return connection.execute(one).fetchone()[0], connection.execute(two).fetchone()[0]
+
+
+_TOKEN = "bench-token"  # noqa: S105 made up
+
+
+@contextmanager
+def _service(inventory_file: Path) -> Iterator[_Service]:
+    port = free_port()
+    with tempfile.TemporaryDirectory() as directory:
+        token = Path(directory) / "token"
+        token.write_text(_TOKEN)
+        environment: Mapping[str, str] = {
+            **os.environ,
+            "VIGIA_CONFIG": str(inventory_file),
+            "VIGIA_STATE_DIR": directory,
+            "VIGIA_WEBHOOK_TOKEN_FILE": str(token),
+            "VIGIA_AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}",
         }
-    ).encode()
+        serve = ["remediations", "serve", "--web.listen-address", f"127.0.0.1:{port}"]
+        log = (Path(directory) / "log").open("wb")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "vigia", *serve], env=environment, stderr=log
+        )
+        try:
+            ready = f"http://127.0.0.1:{port}/-/ready"
+            wait_for("the service", lambda: answers(ready), 30, time.sleep)
+            yield _Service(process.pid, port, Path(directory) / "ledger.db")
+        finally:
+            process.terminate()
+            process.wait(30)
+            log.close()

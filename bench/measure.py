@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 
@@ -35,3 +35,9 @@ def timed(run: Callable[[], object], times: int) -> Timing:
         run()
         taken.append(time.perf_counter() - begun)
     return Timing(statistics.median(taken), max(taken))
+
+
+def share(values: Sequence[float], part: float) -> float:
+    """Return the value below which ``part`` (0 to 1) of ``values`` lie."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(part * len(ordered)))]

@@ -145,6 +145,29 @@ def over(function: str, selector: Selector, window: str, offset: str = "") -> Ve
     return Vector(f"{function}({selector.range(window, offset)})", selector.labels)
 
 
+def ago(selector: Selector, offset: str) -> Vector:
+    """Return what the selector was ``offset`` before.
+
+    Raises:
+        ValueError: if the offset is not a PromQL duration.
+    """
+    if not _WINDOW.match(offset):
+        raise ValueError(f"'{offset}' is not a PromQL duration")
+    return Vector(f"{selector.text} offset {offset}", selector.labels)
+
+
+def over_steps(function: str, vector: Vector, window: str, step: str) -> Vector:
+    """Apply a range function to what any vector was every ``step`` over ``window``.
+
+    Raises:
+        ValueError: if the window or the step is not a PromQL duration.
+    """
+    for part in (window, step):
+        if not _WINDOW.match(part):
+            raise ValueError(f"'{part}' is not a PromQL duration")
+    return Vector(f"{function}(({vector.text})[{window}:{step}])", vector.labels)
+
+
 def increase(selector: Selector, window: str) -> Vector:
     """Return the growth of a counter over ``window``."""
     return over("increase", selector, window)
@@ -240,6 +263,11 @@ def since(vector: Vector) -> Vector:
     return Vector(f"time() - {vector.operand}", vector.labels, compound=True)
 
 
+def until(vector: Vector) -> Vector:
+    """Return the seconds until a unix time."""
+    return Vector(f"{vector.operand} - time()", vector.labels, compound=True)
+
+
 def binary(
     left: Vector, operator: str, right: Vector | float, on: tuple[str, ...] | None = None
 ) -> Vector:
@@ -279,6 +307,16 @@ def power(left: Vector, exponent: float) -> Vector:
 def times(left: Vector, factor: float) -> Vector:
     """Multiply by a number."""
     return binary(left, "*", factor)
+
+
+def minus(left: Vector, subtrahend: Vector) -> Vector:
+    """Subtract a vector of the same labels."""
+    return binary(left, "-", subtrahend)
+
+
+def is_above(left: Vector, limit: float) -> Vector:
+    """Return 1 where it is greater and 0 where it is not: nothing is left out."""
+    return binary(left, "> bool", limit)
 
 
 def divided(part: Vector, whole: Vector) -> Vector:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -32,6 +31,7 @@ from inventory.limiter import Limits
 from inventory.load import InventoryError
 from inventory.model import Inventory
 from inventory.settings import Settings, SettingsError, read_tokens
+from inventory.version import VERSION
 
 _LOG = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class ExporterApp:
         self._budget = Budget(self._spending, self._clock.now)
         self._load_budget(self._inventory)
         self._exposition = Exposition(self._clock.now)
-        self._version = importlib.metadata.version("vigia")
+        self._version = VERSION
         self._scopes = Scopes(self._clock)
         self._refreshers = [
             Refresher(

@@ -1,4 +1,4 @@
-"""Which permissions collection needs: the action behind each call, and a policy that allows it.
+"""Which permissions calls need: the action behind each, and policies that allow them.
 
 Names, ARNs and resource-level support are those of AWS's Service Authorization Reference.
 """
@@ -6,6 +6,7 @@ Names, ARNs and resource-level support are those of AWS's Service Authorization 
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,10 @@ _PREFIXES = {
 }
 """The prefix of a service's actions, where it is not the name of its client or of its signature."""
 _S3 = {
+    "CompleteMultipartUpload": "PutObject",
+    "CopyObject": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
     "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
     "GetBucketAnalyticsConfiguration": "GetAnalyticsConfiguration",
     "GetBucketEncryption": "GetEncryptionConfiguration",
@@ -39,6 +44,10 @@ _S3 = {
     "GetBucketReplication": "GetReplicationConfiguration",
     "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
     "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "UploadPart": "PutObject",
+    "UploadPartCopy": "PutObject",
+    "DeleteObjects": "DeleteObject",
     "HeadBucket": "ListBucket",
     "HeadObject": "GetObject",
     "ListBucketAnalyticsConfigurations": "GetAnalyticsConfiguration",
@@ -52,13 +61,24 @@ _S3 = {
     "ListObjectsV2": "ListBucket",
     "ListParts": "ListMultipartUploadParts",
 }
+_HTTP = {
+    "Create": "POST",
+    "Delete": "DELETE",
+    "Flush": "DELETE",
+    "Get": "GET",
+    "Put": "PUT",
+    "Update": "PATCH",
+}
+"""API Gateway's actions are HTTP's methods; what begins each operation's name."""
 _ACCOUNT_WIDE = frozenset(
     {
+        "appconfig:CreateDeploymentStrategy",
         "appconfig:ListApplications",
         "appconfig:ListDeploymentStrategies",
         "codedeploy:GetDeploymentTarget",
         "codedeploy:ListApplications",
         "codedeploy:ListDeploymentTargets",
+        "codedeploy:StopDeployment",
         "events:ListEventBuses",
         "events:ListRules",
         "iam:GenerateCredentialReport",
@@ -86,9 +106,10 @@ def action(service: str, operation: str) -> str:
     """Return the IAM action of a call, by the name of its boto3 client and of its operation."""
     if service == "s3":
         return f"s3:{_S3.get(operation, operation)}"
-    if service == "apigateway" and operation.startswith("Get"):
-        # API Gateway's actions are HTTP's methods.
-        return "apigateway:GET"
+    if service == "apigateway":
+        verb = re.match(r"[A-Z][a-z]+", operation)
+        if verb is not None and verb.group() in _HTTP:
+            return f"apigateway:{_HTTP[verb.group()]}"
     return f"{_PREFIXES.get(service, service)}:{operation}"
 
 
@@ -132,9 +153,17 @@ _KINDS = {
     ),
     "Buckets": _Kind(_buckets, ("s3:::{name}",)),
     "Databases": _Kind(_main("*"), ("timestream-influxdb:{at}:db-instance/{name}",)),
+    "Copies": _Kind(
+        lambda i, scope: [b.snapshots for b in i.buckets if b.scope == scope and b.snapshots],
+        ("s3:::{name}/*",),
+    ),
     "DeploymentApplications": _Kind(
         lambda i, scope: [i.codedeploy.application] if any(_groups(i, scope)) else [],
         ("codedeploy:{at}:application:{name}",),
+    ),
+    "DeploymentConfigurations": _Kind(
+        lambda i, scope: ["*"] if any(_groups(i, scope)) else [],
+        ("codedeploy:{at}:deploymentconfig:{name}",),
     ),
     "DeploymentGroups": _Kind(_groups, ("codedeploy:{at}:deploymentgroup:{name}",)),
     "Executions": _Kind(
@@ -142,6 +171,10 @@ _KINDS = {
         ("states:{at}:execution:{name}:*",),
     ),
     "Flags": _Kind(_main("*"), ("appconfig:{at}:application/{name}",)),
+    "FlagDeployments": _Kind(
+        _main("*"),
+        ("appconfig:{at}:application/{name}", "appconfig:{at}:deploymentstrategy/{name}"),
+    ),
     "Functions": _Kind(
         lambda i, scope: [f.name for f in i.functions if f.scope == scope],
         ("lambda:{at}:function:{name}", "lambda:{at}:function:{name}:*"),
@@ -152,6 +185,10 @@ _KINDS = {
     ),
     "Objects": _Kind(_buckets, ("s3:::{name}/*",)),
     "Rules": _Kind(_rules, ("events:{at}:rule/{name}",)),
+    "Stages": _Kind(
+        lambda i, scope: [a.stage for a in i.apis if a.scope == scope],
+        ("apigateway:{region}::/restapis/*/stages/{name}",),
+    ),
     "StateMachines": _Kind(
         lambda i, scope: [m.name for m in i.state_machines if m.scope == scope],
         ("states:{at}:stateMachine:{name}",),
@@ -160,25 +197,44 @@ _KINDS = {
         lambda i, scope: [i.sns.topic] if scope is None else [],
         ("sns:{at}:{name}",),
     ),
+    # A function's name alone stands for all of it; its versions are named with their number.
+    "Versions": _Kind(
+        lambda i, scope: [f.name for f in i.functions if f.scope == scope],
+        ("lambda:{at}:function:{name}:*",),
+    ),
     "Users": _Kind(lambda _inventory, _scope: ["*"], ("iam::{account}:user/{name}",)),
 }
 _KIND_OF = {
     "apigateway": "Apis",
+    "apigateway:DELETE": "Stages",
+    "apigateway:PATCH": "Stages",
     "appconfig": "Flags",
+    "appconfig:StartDeployment": "FlagDeployments",
     "codedeploy": "DeploymentGroups",
     "codedeploy:GetApplication": "DeploymentApplications",
+    "codedeploy:GetApplicationRevision": "DeploymentApplications",
+    "codedeploy:GetDeploymentConfig": "DeploymentConfigurations",
     "codedeploy:ListDeploymentGroups": "DeploymentApplications",
+    "codedeploy:RegisterApplicationRevision": "DeploymentApplications",
     "events": "Rules",
     "iam": "Users",
     "lambda": "Functions",
+    "lambda:DeleteFunction": "Versions",
     "logs": "LogGroups",
     "s3": "Buckets",
+    "s3:AbortMultipartUpload": "Copies",
     "s3:GetObject": "Objects",
     "s3:GetObjectAttributes": "Objects",
+    "s3:GetObjectTagging": "Objects",
+    "s3:ListMultipartUploadParts": "Copies",
+    "s3:PutObject": "Copies",
+    "s3:PutObjectTagging": "Copies",
     "sns": "Topics",
     "states": "StateMachines",
     "states:DescribeExecution": "Executions",
     "states:GetExecutionHistory": "Executions",
+    "states:RedriveExecution": "Executions",
+    "states:StopExecution": "Executions",
     "timestream-influxdb": "Databases",
 }
 """The kind of resource of an action, or of all other actions of its service."""
@@ -201,12 +257,18 @@ def files(inventory: Inventory, collectors: Iterable[Collector]) -> dict[str, st
 
 
 def policy(
-    inventory: Inventory, actions: Sequence[str], scope: str | None = None
+    inventory: Inventory,
+    actions: Sequence[str],
+    scope: str | None = None,
+    *,
+    verb: str | None = "Read",
+    most_names: int = _MOST_NAMES,
 ) -> dict[str, Any]:
     """Return an IAM policy that allows ``actions`` on the scope's resources of the inventory.
 
-    Each statement's Sid says what it reads; only actions that know no resources are allowed on
-    all of them.
+    Each statement's Sid says, with ``verb``, what it allows; without one there are none, which
+    makes the policy shorter. Only actions that know no resources are allowed on all of them. More
+    than ``most_names`` stand by their common beginning.
     """
     by_kind: dict[str, list[str]] = defaultdict(list)
     wide = []
@@ -218,17 +280,17 @@ def policy(
         else:
             by_kind[kind].append(name)
     statements = [
-        _statement(f"Read{kind}", names, arns)
+        _statement(verb and f"{verb}{kind}", names, arns)
         for kind, names in sorted(by_kind.items())
-        if (arns := _arns(inventory, _KINDS[kind], scope))
+        if (arns := _arns(inventory, _KINDS[kind], scope, most_names))
     ]
     if wide:
-        statements.append(_statement("ReadWhatKnowsNoResources", wide, ["*"]))
+        statements.append(_statement(verb and f"{verb}WhatKnowsNoResources", wide, ["*"]))
     roles = sorted(
         {each.role_arn for each in (inventory.aws, *inventory.scopes) if each.role_arn is not None}
     )
     if roles and scope is None:
-        statements.append(_statement("BecomeReaderElsewhere", [ASSUME_ROLE], roles))
+        statements.append(_statement(verb and "BecomeReaderElsewhere", [ASSUME_ROLE], roles))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -242,14 +304,15 @@ def wanted(inventory: Inventory, collectors: Iterable[Collector]) -> dict[str, l
     return found
 
 
-def _statement(sid: str, actions: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:
-    return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
+def _statement(sid: str | None, actions: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:
+    allowed = {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
+    return {"Sid": sid, **allowed} if sid else allowed
 
 
-def _arns(inventory: Inventory, kind: _Kind, scope: str | None) -> list[str]:
+def _arns(inventory: Inventory, kind: _Kind, scope: str | None, most_names: int) -> list[str]:
     place = inventory.scope(scope)
     names = sorted(set(kind.names(inventory, scope)))
-    if len(names) > _MOST_NAMES:
+    if len(names) > most_names:
         names = [_common_start(names[0], names[-1]) + "*"]
     at = f"{place.region}:{place.account}"
     return [

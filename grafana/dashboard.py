@@ -1,4 +1,4 @@
-"""The overview as Grafana's JSON: layout, variables, threshold lines and links around it."""
+"""A dashboard as Grafana's JSON: layout, variables, threshold lines and links around it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from alerts.rule import EXPORTER_JOB, REMEDIATIONS_JOB, AlertRule, Severity
 from catalogue.promql import UP, like, series
 from catalogue.text import Locale
 from catalogue.texts import dashboards as texts
-from grafana import overview
+from grafana.listing import BOARDS, BoardSpec
+from grafana.marks import marks
 from grafana.panel import Look, PanelSpec
 from inventory.model import Inventory
 
@@ -34,13 +35,13 @@ INSTANCE_QUERY = f"label_values({series(UP, {'job': like('$job')})}, instance)"
 _Builder = stat.Panel | lines.Panel | bargauge.Panel
 
 
-def dashboard_json(inventory: Inventory, locale: Locale) -> str:
-    """Return the overview in ``locale`` as JSON that can be provisioned or imported."""
+def dashboard_json(inventory: Inventory, spec: BoardSpec, locale: Locale) -> str:
+    """Return a dashboard in ``locale`` as JSON that can be provisioned or imported."""
     rules = packs.rules(inventory)
     board = (
-        dashboard.Dashboard(texts.OVERVIEW.in_(locale))
-        .uid(dashboard_uid(locale))
-        .description(f"{texts.ABOUT.in_(locale)} {HEADER}")
+        dashboard.Dashboard(spec.texts.title.in_(locale))
+        .uid(dashboard_uid(spec.board, locale))
+        .description(f"{spec.texts.description.in_(locale)} {HEADER}")
         .tags(["vigia", locale])
         .readonly()
         .time(f"now-{windows.text(_LOOKBACKS * inventory.regression.lookback)}", "now")
@@ -51,15 +52,15 @@ def dashboard_json(inventory: Inventory, locale: Locale) -> str:
             [_datasource(), _variable("job", JOB_QUERY), _variable("instance", INSTANCE_QUERY)]
         )
         .annotations(_annotations(locale))
-        .links([_link("Vigia", inventory.alerting.remediations_url)])
+        .links([*_others(spec, locale), _link("Vigia", inventory.alerting.remediations_url)])
     )
     top = 0
-    for row in overview.panels(inventory):
+    for row in spec.rows(inventory):
         width = WIDTH // len(row)
-        height = max(_HEIGHTS[spec.look] for spec in row)
-        for index, spec in enumerate(row):
+        height = max(_HEIGHTS[panel.look] for panel in row)
+        for index, panel in enumerate(row):
             place = models.GridPos(h=height, w=width, x=index * width, y=top)
-            board = board.with_panel(_panel(inventory, spec, rules, locale).grid_pos(place))
+            board = board.with_panel(_panel(inventory, panel, rules, locale).grid_pos(place))
         top += height
     document = json.dumps(board.build(), cls=JSONEncoder, indent=2, ensure_ascii=False)
     return document + "\n"
@@ -85,13 +86,19 @@ def _variable(name: str, query: str) -> dashboard.QueryVariable:
 
 
 def _annotations(locale: Locale) -> list[Builder[models.AnnotationQuery]]:
-    queries = overview.marks()
-    moved, ended = queries["deployments"], queries["runs"]
+    queries = marks()
+    moved, ended, window = (queries[name] for name in ("deployments", "runs", "maintenance"))
     return [
         _annotation(
             texts.DEPLOYMENTS.in_(locale), moved.text, "blue", "{{function}} {{alias}}"
         ).use_value_for_time(True),
         _annotation(texts.RUNS_ENDED.in_(locale), ended.text, "purple", "{{action}} {{outcome}}"),
+        _annotation(
+            texts.MAINTENANCE_WINDOW.in_(locale),
+            window.text,
+            "orange",
+            texts.MAINTENANCE_WINDOW.in_(locale),
+        ),
     ]
 
 
@@ -178,6 +185,18 @@ def _runbook(inventory: Inventory, alert: str, locale: Locale) -> dashboard.Dash
     return _link(texts.RUNBOOK.format(locale, alert=alert), url)
 
 
+def _others(spec: BoardSpec, locale: Locale) -> list[dashboard.DashboardLink]:
+    """Link the other dashboards, keeping the time and the choice of jobs."""
+    return [
+        _link(other.texts.title.in_(locale), f"/d/{dashboard_uid(other.board, locale)}")
+        .target_blank(False)
+        .keep_time(True)
+        .include_vars(True)
+        for other in BOARDS
+        if other is not spec
+    ]
+
+
 def _link(title: str, url: str) -> dashboard.DashboardLink:
     return (
         dashboard.DashboardLink(title)
@@ -187,7 +206,7 @@ def _link(title: str, url: str) -> dashboard.DashboardLink:
     )
 
 
-def document(inventory: Inventory, locale: Locale) -> dict[str, Any]:
-    """Return the overview in ``locale`` as plain data."""
-    parsed: dict[str, Any] = json.loads(dashboard_json(inventory, locale))
+def document(inventory: Inventory, spec: BoardSpec, locale: Locale) -> dict[str, Any]:
+    """Return a dashboard in ``locale`` as plain data."""
+    parsed: dict[str, Any] = json.loads(dashboard_json(inventory, spec, locale))
     return parsed

@@ -24,10 +24,14 @@ class Look(StrEnum):
 
 @dataclass(frozen=True)
 class Ask:
-    """A query and the legend of its series; ``{{label}}`` stands for a label's value."""
+    """A query and the legend of its series; ``{{label}}`` stands for a label's value.
+
+    ``optional`` says that the platform may rightly have nothing to answer.
+    """
 
     expr: Vector
     legend: str
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,3 +55,7 @@ def select(
 ) -> Selector:
     """Select a family's series from the jobs and instances that the viewer chose."""
     return series(family, {**(matchers or {}), **_TARGET}, sample=sample)
+
+
+Rows = tuple[tuple[PanelSpec, ...], ...]
+"""The panels of a dashboard, row by row."""

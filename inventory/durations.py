@@ -7,8 +7,16 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-_UNITS = {"w": 604_800.0, "d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_PART = re.compile(r"(\d+)(ms|[wdhms])")
+_UNITS = {
+    "y": 31_536_000.0,
+    "w": 604_800.0,
+    "d": 86_400.0,
+    "h": 3_600.0,
+    "m": 60.0,
+    "s": 1.0,
+    "ms": 0.001,
+}
+_PART = re.compile(r"(\d+)(ms|[ywdhms])")
 
 
 def parse_duration(value: object) -> float:

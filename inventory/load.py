@@ -59,6 +59,9 @@ def _cross_checks(inventory: Inventory) -> Iterator[tuple[Path_, str]]:
     yield from _foreign_scopes(inventory)
     yield from _repeated_names(inventory)
     yield from _mixed_families(inventory)
+    flag = inventory.appconfig.maintenance_flag
+    if flag is not None and flag not in {known.name for known in inventory.appconfig.flags}:
+        yield ("appconfig", "maintenance_flag"), f"unknown flag '{flag}'"
     try:
         ZoneInfo(inventory.timezone)
     except (ZoneInfoNotFoundError, ValueError):

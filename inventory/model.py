@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from inventory.durations import Duration
+from inventory.limits import Limits, Threshold
+from inventory.notices import Contact, Delivery
 from inventory.resources import (
     Api,
     AppConfig,
@@ -29,14 +31,6 @@ from inventory.resources import (
     Sns,
     StateMachine,
 )
-
-
-class Contact(Section):
-    """How a team is reached."""
-
-    email: Name
-    slack: str | None = None
-    phone: str | None = None
 
 
 class Level(Contact):
@@ -96,15 +90,7 @@ class Collection(Section):
     deployments_lookback: Duration = 30 * 86_400.0
 
 
-class Threshold(Section):
-    """A limit, the window it is judged over and how many windows in a row must cross it."""
-
-    above: Positive
-    window: Duration
-    times: Annotated[int, Field(ge=1)]
-
-
-class Thresholds(Section):
+class Thresholds(Limits):
     """Limits that the platform's operators use."""
 
     lambda_errors: Threshold
@@ -155,19 +141,31 @@ class LatencyObjective(Objective):
 
 
 class Objectives(Section):
-    """Service level objectives and the burn windows that guard them."""
+    """Service level objectives and the burn windows that guard them.
+
+    ``pipeline_freshness`` judges the energy data's age at every evaluation of the rules: its
+    events are moments, and a bad one is a moment with data older than ``influxdb_record_age``.
+    """
 
     period: Duration
     windows: Annotated[tuple[BurnWindow, ...], Field(min_length=1)]
     lambda_success: Objective
     api_latency: LatencyObjective
+    api_availability: Objective = Objective(target=0.99, min_bad_events=5)
+    influxdb_write_success: Objective = Objective(target=0.99, min_bad_events=5)
+    influxdb_write_latency: LatencyObjective = LatencyObjective(
+        target=0.99, min_bad_events=5, below=5
+    )
+    pipeline_freshness: Objective = Objective(target=0.99, min_bad_events=20)
 
     @model_validator(mode="after")
     def _burn_can_fire(self) -> Objectives:
+        objectives = {
+            name: value for name, value in vars(self).items() if isinstance(value, Objective)
+        }
         for window in self.windows:
             factor = window.budget_share * self.period / window.long
-            for name in ("lambda_success", "api_latency"):
-                objective: Objective = getattr(self, name)
+            for name, objective in objectives.items():
                 if factor * (1 - objective.target) >= 1:
                     raise ValueError(
                         f"{name}: burn factor {factor:g} times the error budget"
@@ -185,12 +183,13 @@ class Budget(Section):
 class Playbook(Section):
     """What an alert's ``remediation`` label may do, how far, and to which targets.
 
-    ``params`` are handed to the action, which knows their names.
+    ``params`` are handed to the action, which knows their names. Without a ``mode`` the action's
+    risk decides.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     action: Name
-    mode: Literal["shadow", "approve", "auto"]
+    mode: Literal["shadow", "approve", "auto"] | None = None
     targets: Annotated[tuple[Name, ...], Field(min_length=1)]
     alerts: Annotated[tuple[Name, ...], Field(min_length=1)]
     params: Mapping[str, Any] = {}
@@ -222,7 +221,7 @@ class Engine(Section):
     lease: Duration
 
 
-class Alerting(Section):
+class Alerting(Delivery):
     """Prometheus' and Alertmanager's tempo, and where people look."""
 
     scrape_interval: Duration
@@ -241,7 +240,6 @@ class Alerting(Section):
     exporter_address: str
     remediations_address: str
     alertmanager_address: str
-    smtp_smarthost: Annotated[str, Field(pattern=r"^[^:\s]+:\d+$")] = "localhost:25"
 
 
 class Inventory(Section):

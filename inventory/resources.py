@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -18,6 +18,9 @@ AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/?#\s]+[^\s]*$")]
 RoleArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
 _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
+_DAY = 86_400.0
+_WARM = ("STANDARD_IA", "ONEZONE_IA")
+_WARM_DAYS = 30
 _STATISTIC = re.compile(r"^(Sum|Average|Minimum|Maximum|SampleCount|p\d{1,2}(\.\d+)?)$")
 
 
@@ -119,11 +122,88 @@ class Api(Resource):
     health_path: Annotated[str, Field(pattern=r"^/")] = "/health"
 
 
+StorageClass = Literal[
+    "STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"
+]
+"""S3's classes that objects can be moved to, in the only order in which they can be."""
+
+
+class Transition(Section):
+    """Moves objects to ``storage_class`` once they are ``after`` old, in whole days."""
+
+    after: Duration
+    storage_class: StorageClass
+
+    @field_validator("after")
+    @classmethod
+    def _days(cls, value: float) -> float:
+        return whole_days(value)
+
+
+class LifecycleRule(Section):
+    """A lifecycle rule that Vigia may put on a bucket, for objects whose key has ``prefix``.
+
+    ``expire_after`` deletes objects for good; ``abort_uploads_after`` removes what is left of
+    uploads that were never completed. S3 takes no move to STANDARD_IA or ONEZONE_IA before 30 days,
+    none out of them before another 30, and moves to ever colder classes alone (S3 user guide,
+    "Transitioning objects using Amazon S3 Lifecycle").
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,99}$")]
+    prefix: Annotated[str, Field(max_length=1024)] = ""
+    transitions: tuple[Transition, ...] = ()
+    expire_after: Duration | None = None
+    abort_uploads_after: Duration | None = None
+
+    @field_validator("expire_after", "abort_uploads_after")
+    @classmethod
+    def _days(cls, value: float | None) -> float | None:
+        return None if value is None else whole_days(value)
+
+    @model_validator(mode="after")
+    def _as_s3_takes_it(self) -> LifecycleRule:
+        if not (self.transitions or self.expire_after or self.abort_uploads_after):
+            raise ValueError("a rule must do something")
+        order = get_args(StorageClass)
+        earliest, coldest = 0.0, -1
+        for one in self.transitions:
+            warm = one.storage_class in _WARM
+            if one.after < max(earliest, _WARM_DAYS * _DAY if warm else 0.0):
+                raise ValueError(f"{one.storage_class}: too early, S3 would refuse it")
+            if order.index(one.storage_class) <= coldest:
+                raise ValueError(f"{one.storage_class}: classes can only become colder")
+            earliest = one.after + (_WARM_DAYS if warm else 1) * _DAY
+            coldest = order.index(one.storage_class)
+        if self.expire_after is not None and self.expire_after < earliest:
+            raise ValueError("expire_after: must come after every transition")
+        return self
+
+
+def whole_days(seconds: float) -> float:
+    """Return ``seconds``; raises ValueError unless they are whole days."""
+    if seconds % _DAY:
+        raise ValueError("must be whole days, such as 30d")
+    return seconds
+
+
 class Bucket(Resource):
-    """An S3 bucket and what it holds; ``snapshots`` is the bucket that its snapshots go to."""
+    """An S3 bucket and what it holds; ``snapshots`` is the bucket that its snapshots go to.
+
+    ``lifecycle`` are the rules that ``set_lifecycle`` puts on it; those of others stay.
+    """
 
     role: Literal["raw", "processed"]
     snapshots: Name | None = None
+    lifecycle: tuple[LifecycleRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _itself(self) -> Bucket:
+        if self.snapshots == self.name:
+            raise ValueError("snapshots: a bucket is no place for its own snapshots")
+        names = [rule.name for rule in self.lifecycle]
+        if len(names) != len(set(names)):
+            raise ValueError("lifecycle: two rules have the same name")
+        return self
 
 
 class Rule(Resource):
@@ -150,12 +230,13 @@ class Flag(Section):
 
 
 class AppConfig(Section):
-    """Where the feature flags live."""
+    """Where the feature flags live; ``maintenance_flag``, if there is one, is on in maintenance."""
 
     application: Name
     environment: Name
     profile: Name
     flags: tuple[Flag, ...]
+    maintenance_flag: Name | None = None
 
 
 class InfluxDb(Section):

@@ -22,7 +22,7 @@ _READERS = (
 
 
 class LeanFiles(JSONFileLoader):
-    """Reads botocore's data files, each text once in memory and documentation as none."""
+    """Reads botocore's data files, each text once in memory and documentation empty."""
 
     def load_file(self, file_path: str) -> Any:
         """Return the data of the file that has this path but for its ending, None without one."""
@@ -34,10 +34,12 @@ class LeanFiles(JSONFileLoader):
 
 
 def _kept(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    # A member of that name is a shape, no text. The key stays: botocore reads it here and there.
-    return {
-        name: ("" if name == "documentation" else sys.intern(value))
-        if type(value) is str
-        else value
-        for name, value in pairs
-    }
+    return {name: _value(name, value) for name, value in pairs}
+
+
+def _value(name: str, value: Any) -> Any:
+    if type(value) is not str:
+        # A member called documentation is a shape, no text.
+        return value
+    # botocore asks for some of them by name: they must be there.
+    return "" if name == "documentation" else sys.intern(value)

@@ -19,9 +19,11 @@ class Settings:
     config_overlay: Path | None
     state_dir: Path
     database_url: str | None
+    database_url_file: Path | None
     aws_endpoint_url: str | None
     webhook_token_file: Path | None
     influxdb_token_file: Path | None
+    remediations_influxdb_token_file: Path | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -36,9 +38,11 @@ class Settings:
             config_overlay=path("VIGIA_CONFIG_OVERLAY"),
             state_dir=path("VIGIA_STATE_DIR") or Path("state"),
             database_url=environment.get("VIGIA_DATABASE_URL") or None,
+            database_url_file=path("VIGIA_DATABASE_URL_FILE"),
             aws_endpoint_url=environment.get("VIGIA_AWS_ENDPOINT_URL") or None,
             webhook_token_file=path("VIGIA_WEBHOOK_TOKEN_FILE"),
             influxdb_token_file=path("VIGIA_INFLUXDB_TOKEN_FILE"),
+            remediations_influxdb_token_file=path("VIGIA_REMEDIATIONS_INFLUXDB_TOKEN_FILE"),
         )
 
     def with_database(self, url: str) -> Settings:
@@ -46,13 +50,16 @@ class Settings:
         return replace(self, database_url=url)
 
     def database(self, name: str) -> str:
-        """Return the database URL: the one set, else an SQLite file in the state directory.
+        """Return the database URL: the one set, or in a file, else an SQLite file of our own.
 
         Raises:
-            SettingsError: if the state directory cannot be made.
+            SettingsError: if the URL's file cannot be read, or the state directory not be made.
         """
         if self.database_url:
             return self.database_url
+        if self.database_url_file:
+            (url, *_) = read_tokens(self.database_url_file)
+            return url
         try:
             self.state_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -9,6 +9,7 @@ from remediations.model import Call, Outcome, Plan, Run, State, Step, StepState
 from remediations.worker import Worker
 
 _ATTEMPTS = 3
+_UNSEEN_ATTEMPTS = 2
 _MOST_CALLS = 5_000
 
 
@@ -19,19 +20,24 @@ def act(worker: Worker, run: Run, plan: Plan) -> Run:
         if step.state in (StepState.INTENT, StepState.UNKNOWN):
             return _find_out(worker, run, plan, step)
         if step.state is StepState.FAILED:
-            return worker.ledger.runs.close(
-                run, Outcome.FAILED, worker.now(), reason="refused", detail=step.error
-            )
+            return _refused(worker, run, plan, step)
     try:
         call = _next(worker, run, plan, [step.call for step in steps])
     except UnavailableError as error:
-        return _patience(worker, run, error)
+        return _blind(worker, run, steps[-1], error)
     now = worker.now()
     if call is LATER:
-        return worker.wait(run, worker.inventory.engine.sample_every)
+        return _patience(worker, run, steps[-1])
     if call is None:
         return worker.ledger.runs.move(
-            run, State.VERIFYING, now, kind="applied", applied_at=now, next_at=now
+            run,
+            State.VERIFYING,
+            now,
+            kind="applied",
+            reason=None,
+            detail=None,
+            applied_at=now,
+            next_at=now,
         )
     if len(steps) >= _MOST_CALLS:
         return worker.ledger.runs.close(
@@ -61,28 +67,61 @@ def _find_out(worker: Worker, run: Run, plan: Plan, step: Step) -> Run:
     try:
         found = worker.action(run).settled(plan, step.call, worker.observe(run))
     except UnavailableError as error:
-        return _patience(worker, run, error)
+        return _blind(worker, run, step, error)
     if found is Finding.HAPPENED:
         return runs.settle(run, step, StepState.DONE, now, how="observed")
     if found is Finding.PENDING:
-        return worker.wait(run, worker.inventory.engine.sample_every)
+        return _patience(worker, run, step)
     if found is Finding.DRIFTED:
         return runs.close(
             run, Outcome.INCONCLUSIVE, now, reason="drift", detail="the target is in a third state"
         )
+    if found is Finding.UNKNOWABLE and step.attempts >= _UNSEEN_ATTEMPTS:
+        return runs.close(run, Outcome.INCONCLUSIVE, now, reason="unknowable", detail=step.error)
     if step.attempts >= _ATTEMPTS:
         return runs.close(run, Outcome.FAILED, now, reason="no_effect", detail=step.error)
     hold = worker.hold(run)
     if hold is not None:
         return worker.block(run, hold.reason, hold.detail, hold.retry_at, human=True)
-    # The state that the call is conditional on is unchanged: only now may it be sent again.
+    # The state that the call is conditional on is unchanged, or nobody can know and the action
+    # says that twice is better than never: only now may it be sent again.
     return worker.call(run, "apply", step.index, step.call)
 
 
-def _patience(worker: Worker, run: Run, error: UnavailableError) -> Run:
-    now, engine = worker.now(), worker.inventory.engine
-    if now >= (run.intended_at or now) + engine.verify_deadline:
+def _refused(worker: Worker, run: Run, plan: Plan, step: Step) -> Run:
+    """End the run, unless what AWS refused is a second sending of what has arrived meanwhile."""
+    if step.attempts > 1:
+        try:
+            found = worker.action(run).settled(plan, step.call, worker.observe(run))
+        except UnavailableError as error:
+            return _blind(worker, run, step, error)
+        if found is Finding.HAPPENED:
+            return worker.ledger.runs.settle(
+                run, step, StepState.DONE, worker.now(), how="observed"
+            )
+    return worker.ledger.runs.close(
+        run, Outcome.FAILED, worker.now(), reason="refused", detail=step.error
+    )
+
+
+def _blind(worker: Worker, run: Run, last: Step, error: UnavailableError) -> Run:
+    if _over(worker, run, last):
         return worker.ledger.runs.close(
-            run, Outcome.INCONCLUSIVE, now, reason=error.reason, detail=error.detail
+            run, Outcome.INCONCLUSIVE, worker.now(), reason=error.reason, detail=error.detail
         )
-    return worker.wait(run, engine.sample_every)
+    return worker.wait_blind(run, error, last.intended_at or worker.now())
+
+
+def _patience(worker: Worker, run: Run, last: Step) -> Run:
+    """Look again later, unless the call that came ``last`` was made too long ago."""
+    if _over(worker, run, last):
+        return worker.ledger.runs.close(
+            run, Outcome.INCONCLUSIVE, worker.now(), reason="never_settled", detail=last.error
+        )
+    return worker.wait(run, worker.inventory.engine.sample_every)
+
+
+def _over(worker: Worker, run: Run, last: Step) -> bool:
+    patience = worker.action(run).patience or worker.inventory.engine.verify_deadline
+    now = worker.now()
+    return now >= (last.intended_at or now) + patience

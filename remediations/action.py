@@ -17,7 +17,7 @@ Observation = Mapping[str, Any]
 
 
 class Risk(StrEnum):
-    """How much harm a wrong run could do; decides the mode that an inventory should choose."""
+    """How much harm a wrong run could do; decides the mode where an inventory names none."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -42,6 +42,15 @@ class ObsoleteError(Exception):
         self.detail = detail
 
 
+class FailedError(Exception):
+    """The world itself says that what was begun has failed; ``reason`` is a stable key."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
 class UnavailableError(Exception):
     """Something that must be known before acting could not be read."""
 
@@ -51,13 +60,37 @@ class UnavailableError(Exception):
         self.detail = detail
 
 
+class NotMadeError(Exception):
+    """An own call was not carried out; ``certain`` where that is known, else only reading tells."""
+
+    def __init__(self, code: str, detail: str, *, certain: bool) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.certain = certain
+
+
+@dataclass(frozen=True)
+class Result:
+    """How an effect that is there is told: a stable reason, a readable addition.
+
+    Without ``good`` the run ends as ineffective, and a human is called.
+    """
+
+    good: bool = True
+    reason: str = "done"
+    detail: str | None = None
+
+
 class Finding(StrEnum):
-    """What reading the world says of a call whose answer is not on record."""
+    """What reading the world says of a call whose answer is not on record.
+
+    UNKNOWABLE: the world cannot be asked, and a second call does little harm: it is made once more.
+    """
 
     HAPPENED = "happened"
     ABSENT = "absent"
     PENDING = "pending"
     DRIFTED = "drifted"
+    UNKNOWABLE = "unknowable"
 
 
 class Metrics(Protocol):
@@ -87,7 +120,8 @@ class Context:
     """All that an action may use to look.
 
     ``reader(service)`` is a boto3 client that may retry; ``verdicts`` tells which versions of a
-    target proved healthy; ``past`` what an action last did to a target.
+    target proved healthy; ``past`` what an action last did to a target; ``plans`` what open runs
+    of any action mean to do to it.
     """
 
     inventory: Inventory
@@ -96,6 +130,7 @@ class Context:
     now: Callable[[], float]
     verdicts: Callable[[str], Mapping[str, bool]]
     past: Callable[[str, str], Past | None]
+    plans: Callable[[str], tuple[Plan, ...]]
 
 
 class Later(Enum):
@@ -141,6 +176,21 @@ def effect_is_outcome(context: Context, _run: Run) -> Sample:
     return Sample(context.now(), Verdict.GOOD, {})
 
 
+def no_problem(_inventory: Inventory, _params: Params) -> str | None:
+    """Find nothing wrong."""
+    return None
+
+
+def always(_run: Run) -> bool:
+    """Measure every run."""
+    return True
+
+
+def plain_result(_plan: Plan, _seen: Observation) -> Result:
+    """Say that what was planned is done."""
+    return Result()
+
+
 def no_verdicts(_plan: Plan, _recovered: bool) -> Mapping[str, bool]:  # noqa: FBT001 as Action.healthy
     """Prove nothing about versions."""
     return {}
@@ -158,15 +208,17 @@ class Action:
     ``target`` names, from an alert's labels, what it would act on (None if they name nothing);
     ``targets`` is all it may ever act on; ``observe`` reads the state; ``plan`` decides, or raises;
     ``settled`` tells from a fresh observation whether a call took effect; ``effect`` whether the
-    state is what was planned; ``undo`` returns the conditional calls that reverse it; ``baseline``
-    and ``judge`` ask the metrics before and after; ``healthy`` names versions that an ending
-    proves good or bad.
+    state is what was planned, or raises FailedError; ``undo`` returns the conditional calls that
+    reverse it; ``baseline`` and ``judge`` ask the metrics before and after; ``healthy`` names
+    versions that an ending proves good or bad.
 
     ``more`` is asked once the planned calls are done, with all that were made: it returns the calls
     that the world turned out to need, or LATER to be asked again. ``own`` are the calls of
-    OWN_SERVICE by operation. ``moot`` are error codes that say that there is nothing left to do.
-    Without ``measured`` the effect is the outcome. ``patience`` is how long the effect may take, in
-    seconds, where the engine's own deadline is too short.
+    OWN_SERVICE by operation. ``moot`` are error codes that end no run: there is nothing left to do,
+    or ``more`` finds out what is. Without ``measured``, or ``measured_for`` a run, the effect is
+    the outcome, told by ``result``. ``problem`` says what the inventory has against parameters, if
+    anything. ``patience`` is how long the action may take, in seconds, where the engine's own
+    deadline is too short.
     """
 
     name: str
@@ -188,4 +240,7 @@ class Action:
     own: Mapping[str, OwnCall] = field(default_factory=dict)
     moot: frozenset[str] = frozenset()
     measured: bool = True
+    measured_for: Callable[[Run], bool] = always
+    problem: Callable[[Inventory, Params], str | None] = no_problem
+    result: Callable[[Plan, Observation], Result] = plain_result
     patience: float | None = None

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from flask import Flask
+from flask import Flask, abort, request
 from werkzeug.exceptions import HTTPException
 
 from inventory.aws import AwsClients
 from inventory.clock import Clock, SystemClock
 from inventory.discover import discover
+from inventory.influx import SERVICE as INFLUXDB
+from inventory.influx import InfluxBuckets, InfluxError
 from inventory.model import Inventory
 from inventory.settings import Settings, SettingsError, read_tokens
+from inventory.version import VERSION
 from remediations import actions as action_package
 from remediations.action import Action, Context
 from remediations.alertmanager import Alertmanager
@@ -23,6 +27,7 @@ from remediations.asking import playbook_problems
 from remediations.engine import Engine
 from remediations.escalation import EscalationSender
 from remediations.ledger.store import Ledger, open_ledger
+from remediations.maintenance import Maintenance
 from remediations.metrics import LedgerMetrics, registry_of
 from remediations.pages.api import api, problem_of
 from remediations.pages.console import console
@@ -69,16 +74,24 @@ class RemediationsApp:
             raise SettingsError("; ".join(problems))
         self.ledger: Ledger = open_ledger(settings.database("ledger"))
         pause_file = Path(settings.state_dir) / PAUSE_FILE
-        self.engine = _engine(settings, inventory, actions, self.ledger, pause_file, clock)
+        alertmanager = Alertmanager(inventory.alerting.alertmanager_url)
+        maintenance = Maintenance(self.ledger, inventory, actions, alertmanager, clock.now)
+        self.engine = _engine(
+            settings, inventory, actions, self.ledger, pause_file, clock, maintenance
+        )
         registry = registry_of(LedgerMetrics(self.ledger, self.engine, actions, clock, pause_file))
         self.wsgi = Flask("remediations", static_folder=None)
         self.wsgi.config["MAX_CONTENT_LENGTH"] = MAX_BODY
         self.wsgi.register_error_handler(HTTPException, problem_of)
+        self.wsgi.before_request(_no_nul)
         self.wsgi.register_blueprint(
-            api(self.ledger, inventory, actions, bearer(tokens), self.engine.wake, clock.now)
+            api(
+                *(self.ledger, inventory, actions, maintenance, alertmanager),
+                *(bearer(tokens), self.engine.wake, clock.now),
+            )
         )
         self.wsgi.register_blueprint(
-            console(self.ledger, registry, inventory.locale, version("vigia"), runbook, clock.now)
+            console(self.ledger, registry, inventory.locale, VERSION, runbook, clock.now)
         )
 
     def start(self) -> None:
@@ -91,6 +104,24 @@ class RemediationsApp:
         self.ledger.close()
 
 
+def _no_nul() -> None:
+    # No id holds it, and PostgreSQL cannot even be asked for it.
+    if "\0" in request.path:
+        abort(404)
+
+
+def _influx_token(settings: Settings) -> str:
+    """Read the token with which actions ask InfluxDB; it may be exchanged while we run."""
+    file = settings.remediations_influxdb_token_file
+    if file is None:
+        said = "VIGIA_REMEDIATIONS_INFLUXDB_TOKEN_FILE is not set"
+        raise InfluxError("no_token", said, certain=True)
+    try:
+        return read_tokens(file)[0]
+    except SettingsError as error:
+        raise InfluxError("no_token", str(error), certain=True) from error
+
+
 def _engine(
     settings: Settings,
     inventory: Inventory,
@@ -98,10 +129,17 @@ def _engine(
     ledger: Ledger,
     pause_file: Path,
     clock: Clock,
+    maintenance: Maintenance,
 ) -> Engine:
     clients = AwsClients(
         inventory.aws, settings.aws_endpoint_url, timeout=_CALL_TIMEOUT, scopes=inventory.scopes
     )
+    influx = InfluxBuckets(inventory.influxdb, partial(_influx_token, settings), _CALL_TIMEOUT)
+
+    def client_of(service: str, *, retries: bool = True) -> Any:
+        # InfluxDB's client never sends twice.
+        return influx if service == INFLUXDB else clients.client(service, retries=retries)
+
     prometheus = Prometheus(inventory.alerting.prometheus_url)
     alertmanager = Alertmanager(inventory.alerting.alertmanager_url)
     worker = Worker(
@@ -110,18 +148,20 @@ def _engine(
         actions=actions,
         context=Context(
             inventory=inventory,
-            reader=clients.client,
+            reader=client_of,
             metrics=prometheus,
             now=clock.now,
             verdicts=ledger.facts.verdicts,
             past=ledger.facts.past,
+            plans=ledger.facts.open_plans,
         ),
         # A write that is sent twice could act twice: these clients send each call once.
-        writer=lambda service: clients.client(service, retries=False),
+        writer=lambda service: client_of(service, retries=False),
         alertmanager=alertmanager,
         prometheus=prometheus,
         pause_file=pause_file,
         now=clock.now,
     )
     sender = EscalationSender(ledger.escalations, alertmanager, inventory, clock.now)
-    return Engine(worker, sender, owner=f"{socket.gethostname()}:{os.getpid()}")
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    return Engine(worker, sender, owner, chores={"maintenance": maintenance.work})

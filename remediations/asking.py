@@ -7,10 +7,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from inventory.model import Inventory
-from remediations.action import Action
+from inventory.model import Inventory, Playbook
+from remediations.action import Action, Risk
 from remediations.ledger.deliveries import Intent
 from remediations.model import BY_HAND
+
+MODES = {Risk.LOW: "auto", Risk.MEDIUM: "approve", Risk.HIGH: "shadow"}
+"""The mode of a playbook that names none: what could do most harm only shows what it would do."""
+
+
+def mode_of(book: Playbook, action: Action) -> str:
+    """Return how far a playbook may go: as the inventory says, else by the action's risk."""
+    return book.mode or MODES[action.risk]
 
 
 class AskedWronglyError(Exception):
@@ -38,7 +46,16 @@ def intent(
     if target not in owned:
         raise AskedWronglyError(f"{action.name} may not act on '{target[:100]}'")
     mode = "shadow" if dry else "approve"
-    return Intent(action.name, target, BY_HAND, mode, checked(action, params))
+    return Intent(action.name, target, BY_HAND, mode, _allowed(inventory, action, params))
+
+
+def _allowed(inventory: Inventory, action: Action, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters as ``checked`` does, unless the inventory forbids what they name."""
+    found = checked(action, params)
+    problem = action.problem(inventory, action.params.model_validate(found))
+    if problem is not None:
+        raise AskedWronglyError(problem)
+    return found
 
 
 def checked(action: Action, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,6 +84,6 @@ def playbook_problems(inventory: Inventory, actions: Mapping[str, Action]) -> It
             if target not in owned:
                 yield f"playbook {book.name}: {book.action} may not act on '{target}'"
         try:
-            checked(action, book.params)
+            _allowed(inventory, action, book.params)
         except AskedWronglyError as error:
             yield f"playbook {book.name}: {error}"

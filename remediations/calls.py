@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
+from remediations.action import NotMadeError
 from remediations.model import Call, StepState
 
 _SERVER_ERROR = 500
-_THROTTLED = frozenset(
+_VERSION = re.compile(r"[0-9]+")
+THROTTLED = frozenset(
     {
         "Throttling",
         "ThrottlingException",
@@ -21,6 +24,10 @@ _THROTTLED = frozenset(
         "ThrottledException",
     }
 )
+
+
+class ForbiddenCallError(Exception):
+    """A call that no run may ever make, whatever was planned or stands in the ledger."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +46,24 @@ class Answer:
 def make(call: Call, writer: Callable[[str], Any], moot: frozenset[str] = frozenset()) -> Answer:
     """Make ``call`` exactly once; ``writer(service)`` is a client that never sends twice.
 
-    ``moot`` are the error codes that say that there was nothing left to do.
+    ``moot`` are the error codes that end no run; what AWS said is kept.
+
+    Raises:
+        ForbiddenCallError: for the deletion of a whole function.
     """
+    _check(call)
     client = writer(call.service)
     return carry_out(lambda: getattr(client, xform_name(call.operation))(**call.arguments), moot)
+
+
+def _check(call: Call) -> None:
+    """DeleteFunction without a version's number deletes the function (Lambda's API reference)."""
+    if (call.service, call.operation) != ("lambda", "DeleteFunction"):
+        return
+    qualifier = call.arguments.get("Qualifier")
+    name = call.arguments.get("FunctionName")
+    if not isinstance(qualifier, str) or _VERSION.fullmatch(qualifier) is None or ":" in str(name):
+        raise ForbiddenCallError(f"DeleteFunction of {name} with the qualifier {qualifier!r}")
 
 
 def carry_out(work: Callable[[], Any], moot: frozenset[str] = frozenset()) -> Answer:
@@ -53,8 +74,8 @@ def carry_out(work: Callable[[], Any], moot: frozenset[str] = frozenset()) -> An
         metadata = error.response.get("ResponseMetadata", {})
         code = error.response.get("Error", {}).get("Code", "Unknown")
         if code in moot:
-            return Answer(StepState.DONE, metadata.get("RequestId"), None)
-        throttled = code in _THROTTLED
+            return Answer(StepState.DONE, metadata.get("RequestId"), describe(error))
+        throttled = code in THROTTLED
         certain = throttled or metadata.get("HTTPStatusCode", _SERVER_ERROR) < _SERVER_ERROR
         return Answer(
             state=StepState.FAILED if certain else StepState.UNKNOWN,
@@ -64,6 +85,9 @@ def carry_out(work: Callable[[], Any], moot: frozenset[str] = frozenset()) -> An
         )
     except BotoCoreError as error:
         return Answer(StepState.UNKNOWN, None, describe(error))
+    except NotMadeError as error:
+        state = StepState.FAILED if error.certain else StepState.UNKNOWN
+        return Answer(state, None, str(error)[:300])
     request = response["ResponseMetadata"].get("RequestId") if response else None
     return Answer(StepState.DONE, request, None)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from remediations.acting import act
 from remediations.action import BlockedError, Finding, ObsoleteError, UnavailableError
 from remediations.model import Outcome, Plan, Run, State
 from remediations.presence import Presence, presence
@@ -15,15 +14,18 @@ from remediations.worker import Worker, reading_aws
 def decide(worker: Worker, run: Run) -> Run:
     """Take a run that has not acted yet one step further, hold it, or end it."""
     now = worker.now()
-    if run.state is State.BLOCKED and now >= run.created_at + worker.inventory.engine.block_expiry:
+    if run.state is State.BLOCKED and now >= worker.expires_at(run):
         return worker.ledger.runs.close(
             run, Outcome.EXPIRED, now, reason="blocked_too_long", detail=run.detail or run.reason
         )
     hold = worker.hold(run)
     if hold is not None:
         return worker.block(run, hold.reason, hold.detail, hold.retry_at, human=hold.human)
-    if run.intended_at is not None and run.plan is not None:
-        return act(worker, run, run.plan)
+    if run.intended_at is not None:
+        # Half-way when it was held: the stage that acts looks at what became of the last call.
+        return worker.ledger.runs.move(
+            run, State.RUNNING, now, kind="resumed", reason=None, detail=None, next_at=now
+        )
     gone = None if run.by_hand else _gone(worker, run)
     if gone is not None:
         return gone
@@ -98,7 +100,21 @@ def _act(worker: Worker, run: Run, plan: Plan) -> Run:
     if found is not Finding.ABSENT:
         return _replan(worker, run, "drift")
     baseline = _baseline(worker, run)
+    soon = _breath(worker, run) - worker.now()
+    if soon > 0:
+        return worker.wait(run, soon)
     return worker.call(run, "apply", 0, plan.calls[0], baseline)
+
+
+def _breath(worker: Worker, run: Run) -> float:
+    """Return when a run may act at the earliest (unix seconds).
+
+    What fell sick together is delivered within one evaluation and one group's wait: a storm must be
+    seen before the first of its runs acts.
+    """
+    alerting = worker.inventory.alerting
+    wait = 0.0 if run.by_hand else alerting.evaluation_interval + alerting.remediation_group_wait
+    return run.created_at + wait
 
 
 def _baseline(worker: Worker, run: Run) -> Mapping[str, float | None]:
@@ -112,18 +128,20 @@ def _baseline(worker: Worker, run: Run) -> Mapping[str, float | None]:
 
 
 def _replan(worker: Worker, run: Run, reason: str) -> Run:
-    """Drop the plan; the next look makes a new one, and an approval of the old one is void."""
+    """Drop the plan, visibly; the next look makes a new one, and an approval is void."""
     now = worker.now()
     return worker.ledger.runs.move(
         run,
-        State.READY,
+        State.BLOCKED,
         now,
-        kind="replan",
-        body={"reason": reason},
+        kind="blocked",
+        body={"reason": reason, "detail": None},
+        # Whoever approved believes that it is being done.
+        call=reason if run.approved_by is not None else None,
         plan=None,
         plan_hash=None,
         approved_by=None,
-        reason=None,
+        reason=reason,
         detail=None,
         next_at=now,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -37,6 +37,39 @@ def newest_first(context: Context, function: Function) -> list[dict[str, Any]]:
     return sorted((d for d in read if d is not None), key=lambda d: -d["created"])
 
 
+def in_progress(context: Context, function: Function) -> list[str]:
+    """Return every deployment of the function's group that has not ended, whatever it deploys."""
+    pages = (
+        context.reader("codedeploy")
+        .get_paginator("list_deployments")
+        .paginate(
+            applicationName=context.inventory.codedeploy.application,
+            deploymentGroupName=function.deployment_group,
+            includeOnlyStatuses=sorted(IN_PROGRESS),
+        )
+    )
+    return [identity for page in pages for identity in page["deployments"]]
+
+
+def ways_back(
+    deployments: Sequence[Mapping[str, Any]], serving: str, verdicts: Mapping[str, bool]
+) -> list[str]:
+    """Return the versions that a rollback would try, in its order.
+
+    The version that the newest successful deployment left comes first, then the others that served
+    the alias, newest first; left out are those that proved bad or whose deployment did not last.
+    """
+    bad = {d["target"] for d in deployments if d["undone_by"] or d["status"] != "Succeeded"}
+    served = [d["current"] for d in deployments if d["status"] == "Succeeded"][:1]
+    for deployment in deployments:
+        served.extend((deployment["target"], deployment["current"]))
+    return [
+        version
+        for version in dict.fromkeys(served)
+        if version != serving and verdicts.get(version, version not in bad)
+    ]
+
+
 def _deployment(info: Mapping[str, Any], function: Function) -> dict[str, Any] | None:
     properties = _properties(info.get("revision") or {})
     if properties.get("Name") != function.name or properties.get("Alias") != function.alias:
@@ -45,6 +78,7 @@ def _deployment(info: Mapping[str, Any], function: Function) -> dict[str, Any] |
     return {
         "id": info["deploymentId"],
         "status": info["status"],
+        "description": info.get("description"),
         "creator": info.get("creator", "user"),
         "created": info["createTime"].timestamp(),
         "completed": completed.timestamp() if completed else None,

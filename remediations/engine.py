@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,6 +19,7 @@ from remediations.worker import Worker
 
 _LOG = logging.getLogger(__name__)
 _IDLE = 0.5
+_BREATH = 0.02  # intake answers in the same process, and must not wait for a busy engine
 _AFTER_FAILURE = 2.0
 _GIVE_UP: Mapping[State, Outcome] = {
     State.READY: Outcome.FAILED,
@@ -30,10 +32,19 @@ _GIVE_UP: Mapping[State, Outcome] = {
 
 
 class Engine:
-    """Runs ``workers`` threads over one ledger; several engines may share it."""
+    """Runs ``workers`` threads over one ledger; several engines may share it.
+
+    ``chores`` are what else is to be done again and again, each in a thread of its name; each
+    returns how long it may be left alone (seconds).
+    """
 
     def __init__(
-        self, worker: Worker, sender: EscalationSender, owner: str, workers: int = 4
+        self,
+        worker: Worker,
+        sender: EscalationSender,
+        owner: str,
+        workers: int = 4,
+        chores: Mapping[str, Callable[[], float]] = MappingProxyType({}),
     ) -> None:
         self._worker = worker
         self._sender = sender
@@ -48,6 +59,10 @@ class Engine:
         ]
         self._threads.append(
             threading.Thread(target=self._loop, args=(self._send,), name="escalations")
+        )
+        self._threads.extend(
+            threading.Thread(target=self._loop, args=(chore,), name=name)
+            for name, chore in chores.items()
         )
 
     def start(self) -> None:
@@ -104,7 +119,7 @@ class Engine:
             _LOG.info("run %s was moved on by somebody else", run_id)
 
     def _run_one(self) -> float:
-        return 0.0 if self.step() else _IDLE
+        return _BREATH if self.step() else _IDLE
 
     def _send(self) -> float:
         self._sender.send_due()
@@ -116,6 +131,9 @@ class Engine:
                 pause = work()
             except SQLAlchemyError as error:
                 _LOG.error("the ledger does not answer: %s", type(error).__name__)
+                pause = _AFTER_FAILURE
+            except Exception:  # noqa: BLE001 a thread that ended would be missed by nobody
+                _LOG.exception("%s: internal error", threading.current_thread().name)
                 pause = _AFTER_FAILURE
             if pause and not self._stop.is_set():
                 with self._work:

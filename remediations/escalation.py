@@ -9,7 +9,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from catalogue.texts.remediations import NEEDS_HUMAN, REASONS
+from catalogue.texts.remediations import ALL_NEED_HUMAN, NEEDS_HUMAN, REASONS
 from inventory.model import Inventory
 from remediations.action import UnavailableError
 from remediations.alertmanager import Alertmanager
@@ -18,6 +18,8 @@ from remediations.ledger.escalations import Escalation, Escalations
 _LOG = logging.getLogger(__name__)
 _LONGEST_PAUSE = 60.0
 ALERT = "RemediationNeedsHuman"
+_OF_ALL_RUNS = frozenset({"storm"})
+"""Reasons that hold every run, whatever it is about."""
 
 
 class EscalationSender:
@@ -47,11 +49,16 @@ class EscalationSender:
         return taken
 
     def alert(self, escalation: Escalation) -> dict[str, Any]:
-        """Return the alert that calls the human."""
+        """Return the alert that calls the human.
+
+        What holds every run is one alert for all of them: Alertmanager knows alerts of the same
+        labels as one, and people hear of it once.
+        """
         inventory = self._inventory
         locale = inventory.locale
         reason = REASONS.get(escalation.annotations["reason"])
         labels = escalation.labels
+        shared = escalation.annotations["reason"] in _OF_ALL_RUNS
         values = {
             "action": labels["action"],
             "target": labels["target"],
@@ -67,10 +74,10 @@ class EscalationSender:
                 "severity": "page",
                 "tier": "1",
                 "team": inventory.contacts.levels[0].team,
-                **labels,
+                **({"outcome": escalation.annotations["reason"]} if shared else labels),
             },
             "annotations": {
-                "summary": NEEDS_HUMAN.format(locale, **values),
+                "summary": (ALL_NEED_HUMAN if shared else NEEDS_HUMAN).format(locale, **values),
                 "description": escalation.annotations["detail"],
                 "runbook_url": f"{base}/{ALERT}",
             },

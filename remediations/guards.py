@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from inventory.model import Inventory
+from remediations import flags_first
+from remediations.flags import DISABLE
+from remediations.ledger.scope import HOUR
 from remediations.ledger.store import Ledger
 from remediations.ledger.switches import Switch, SwitchState
 from remediations.model import Run
-
-_HOUR = 3600.0
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Situation:
     acting_on_target: str | None
     last_intent: float | None
     acted_last_hour: Sequence[str]
+    flags: flags_first.FlagTrouble | None
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,19 @@ def one_scope(situation: Situation) -> Hold | None:
     return _hold(situation, "target_busy", detail, human=False)
 
 
+def flag_goes_first(situation: Situation) -> Hold | None:
+    """Hold a rollback of code while turning a flag off may cure the same trouble."""
+    if situation.flags is None:
+        return None
+    run, inventory = situation.run, situation.inventory
+    until = flags_first.wait_until(situation.flags, run, inventory, situation.now)
+    if until is None:
+        return None
+    names = [one.id for one in situation.flags.runs[:1]]
+    detail = f"{names[0]} turns flags off" if names else "a flag was turned on"
+    return Hold("flags_first", detail, until, human=False)
+
+
 def cool_down(situation: Situation) -> Hold | None:
     """Hold a second action of the same kind on the same target."""
     last = situation.last_intent
@@ -112,14 +127,24 @@ def rate(situation: Situation) -> Hold | None:
 
 
 def blast_radius(situation: Situation) -> Hold | None:
-    """Hold when too large a share of the platform would have been acted on within an hour."""
+    """Hold when too large a share of one kind of target would have been acted on within an hour.
+
+    A function counts among all functions; anything else among all that its action may act on.
+    """
     functions = situation.inventory.function_names
-    touched = {*situation.acted_last_hour, situation.run.target} & set(functions)
-    share = len(touched) / len(functions)
+    kind = set(functions if situation.run.target in functions else situation.owned)
+    touched = {*situation.acted_last_hour, situation.run.target} & kind
+    share = len(touched) / max(len(kind), 1)
     if len(touched) <= 1 or share <= situation.inventory.engine.max_share:
         return None
-    return _hold(situation, "blast_radius", f"{share:.0%} of the platform within an hour")
+    return _hold(situation, "blast_radius", f"{len(touched)} of {len(kind)} within an hour")
 
+
+REASONS = (
+    *("kill_switch", "maintenance", "not_allowed", "storm", "target_busy", "cool_down", "rate"),
+    *("flags_first", "blast_radius", "plan_expired", "drift", "no_data", "alert_unconfirmed"),
+)
+"""What commonly holds a run; each is counted from zero, so that its first time is seen."""
 
 GUARDS: tuple[Callable[[Situation], Hold | None], ...] = (
     kill_switch,
@@ -127,10 +152,14 @@ GUARDS: tuple[Callable[[Situation], Hold | None], ...] = (
     known_target,
     storm,
     one_scope,
+    flag_goes_first,
     cool_down,
     rate,
     blast_radius,
 )
+
+COUNTING: tuple[Callable[[Situation], Hold | None], ...] = (rate, blast_radius)
+"""Those that count other runs: asked again where the first intent is committed."""
 
 BY_HAND: tuple[Callable[[Situation], Hold | None], ...] = (kill_switch, known_target, one_scope)
 """What holds a person back too; the others guard against acting without one."""
@@ -155,6 +184,7 @@ def look(
     *,
     pause_file: bool,
     owned: Sequence[str],
+    turned_on: flags_first.TurnedOn,
 ) -> Situation:
     """Read the situation, and turn the storm breaker with hysteresis."""
     return Situation(
@@ -166,10 +196,19 @@ def look(
         maintenance=ledger.switches.get(Switch.MAINTENANCE, now),
         storm=_storm(ledger, inventory, now),
         owned=owned,
-        acting_on_target=ledger.facts.acting_on(run.target, run.id),
+        acting_on_target=_acting(ledger, run),
         last_intent=ledger.facts.last_intent(run.action, run.target, run.id),
-        acted_last_hour=ledger.facts.acted_since(now - _HOUR, run.id),
+        acted_last_hour=ledger.facts.acted_since(now - HOUR, run.id),
+        flags=flags_first.look(ledger, inventory, run, now, turned_on),
     )
+
+
+def _acting(ledger: Ledger, run: Run) -> str | None:
+    """Return another run that acts on the target, or on the function that it is to cure."""
+    found = ledger.facts.acting_on(run.target, run.id)
+    if found is None and run.action == DISABLE and not run.by_hand:
+        found = ledger.facts.acting_on(run.alert.get("function", ""), run.id)
+    return found
 
 
 def _storm(ledger: Ledger, inventory: Inventory, now: float) -> bool:

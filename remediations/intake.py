@@ -11,14 +11,22 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from inventory.model import Inventory
 from remediations.action import Action
+from remediations.asking import mode_of
 from remediations.ledger.deliveries import Delivery, Intent
 from remediations.model import Decision
 
 _MAX_ALERTS = 5_000
+
+
+def _whole(value: object) -> object:
+    # In JSON 3.0 is an integer.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 _Label = Annotated[str, Field(max_length=4096)]
 
 
@@ -26,21 +34,36 @@ class MalformedError(Exception):
     """The body is not a webhook of the kind we speak; one line says why."""
 
 
-class _Alert(BaseModel):
+def _text(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("is not a time such as 2026-01-01T00:00:00Z")  # noqa: TRY004 pydantic's way
+    return value
+
+
+class Alert(BaseModel):
+    """One alert, as far as it is read; what else it says is let pass."""
+
     model_config = ConfigDict(extra="ignore", strict=True)
 
     status: Literal["firing", "resolved"]
     labels: Annotated[dict[_Label, _Label], Field(max_length=100)]
-    starts_at: Annotated[AwareDatetime, Field(alias="startsAt", strict=False)]
+    # Not strict, or text would not do; but text it must be, and no number of seconds.
+    starts_at: Annotated[
+        AwareDatetime, BeforeValidator(_text), Field(alias="startsAt", strict=False)
+    ]
     fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{1,64}$")]
 
 
-class _Webhook(BaseModel):
+class Webhook(BaseModel):
+    """The body of a webhook, as far as it is read."""
+
     model_config = ConfigDict(extra="ignore", strict=True)
 
     version: Literal["4"]
-    alerts: Annotated[list[_Alert], Field(max_length=_MAX_ALERTS)]
-    truncated: Annotated[int, Field(alias="truncatedAlerts", ge=0, le=2**31)] = 0
+    alerts: Annotated[list[Alert], Field(max_length=_MAX_ALERTS)]
+    truncated: Annotated[
+        int, Field(alias="truncatedAlerts", ge=0, le=2**31), BeforeValidator(_whole)
+    ] = 0
 
 
 def read_webhook(
@@ -52,7 +75,7 @@ def read_webhook(
         MalformedError: if the body is not a version 4 webhook.
     """
     try:
-        webhook = _Webhook.model_validate(json.loads(body))
+        webhook = Webhook.model_validate(json.loads(body))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -62,7 +85,7 @@ def read_webhook(
     return [_decide(alert, inventory, actions) for alert in webhook.alerts], webhook.truncated
 
 
-def _decide(alert: _Alert, inventory: Inventory, actions: Mapping[str, Action]) -> Delivery:
+def _decide(alert: Alert, inventory: Inventory, actions: Mapping[str, Action]) -> Delivery:
     # NUL cannot be stored as text in PostgreSQL, and means nothing in a label.
     labels = {k.replace("\0", ""): v.replace("\0", "") for k, v in alert.labels.items()}
     starts_at = alert.starts_at.timestamp()
@@ -105,5 +128,6 @@ def _rule(
         return Decision.REFUSED, "foreign_target", target[:100], None
     if status == "resolved":
         return Decision.ACCEPTED, "resolved", None, None
-    intent = Intent(book.action, target, book.name, book.mode, dict(book.params))
+    mode = mode_of(book, actions[book.action])
+    intent = Intent(book.action, target, book.name, mode, dict(book.params))
     return Decision.ACCEPTED, None, None, intent

@@ -20,7 +20,8 @@ from catalogue.metrics import Kind, MetricSpec
 from inventory.clock import Clock
 from remediations import telemetry as t
 from remediations.engine import Engine
-from remediations.ledger.deliveries import TRUNCATED
+from remediations.guards import REASONS
+from remediations.ledger.counts import TRUNCATED
 from remediations.ledger.store import Ledger
 from remediations.ledger.switches import Switch
 from remediations.model import Decision, Outcome, State
@@ -75,6 +76,8 @@ class LedgerMetrics:
                 if run.state is State.BLOCKED
             },
         )
+        held = dict.fromkeys(REASONS, 0) | facts.blocks()
+        yield _counter(t.BLOCKS, {(reason,): times for reason, times in held.items()})
         yield _gauge(t.APPROVALS_PENDING, {(): float(states[State.AWAITING_APPROVAL.value])})
         since = self._clock.now() - _NEEDS_HUMAN_FOR
         yield _gauge(t.RUN_NEEDS_HUMAN, dict.fromkeys(facts.need_human(since), 1.0))

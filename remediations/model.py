@@ -125,7 +125,8 @@ class Plan:
     ``after`` the state that the effect check expects, ``undo`` the calls that reverse it,
     ``notes`` what a person should know (stable keys of ``catalogue.texts.runs``), ``diff``
     readable lines, ``expires_at`` unix seconds. ``approval`` asks for a person whatever the mode:
-    what the plan does cannot be taken back, or interrupts service.
+    what the plan does cannot be taken back, or interrupts service. ``follow`` promises another run
+    of the same action once this one has ended: ``at`` (unix seconds), with ``params``.
     """
 
     action: str
@@ -138,6 +139,7 @@ class Plan:
     notes: tuple[str, ...]
     expires_at: float
     approval: bool = False
+    follow: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -37,14 +37,24 @@ class Prometheus:
     def fires(self, labels: Mapping[str, str]) -> bool:
         """Say whether an alert fires whose labels these are, external labels left aside.
 
+        A Prometheus that has just started answers before it has evaluated its rules: until then
+        its silence denies nothing.
+
         Raises:
-            UnavailableError: if Prometheus does not answer.
+            UnavailableError: if Prometheus does not answer, or cannot know yet.
         """
-        alerts = self._get("/api/v1/alerts", {})["alerts"]
-        return any(
+        groups = self._get("/api/v1/rules", {"type": "alert"})["groups"]
+        rules = [rule for group in groups for rule in group["rules"]]
+        if any(
             alert["state"] == "firing" and alert["labels"].items() <= labels.items()
-            for alert in alerts
-        )
+            for rule in rules
+            for alert in rule["alerts"]
+        ):
+            return True
+        name = labels.get("alertname")
+        if any(rule["name"] == name and rule["health"] != "ok" for rule in rules):
+            raise UnavailableError("prometheus_error", f"{name} has not been evaluated")
+        return False
 
     def _get(self, path: str, params: Mapping[str, str]) -> Any:
         try:

@@ -29,6 +29,12 @@ RUN_BLOCKED = MetricSpec(
     ("action", "target", "reason"),
     Text("1 enquanto uma guarda detém a execução", "1 while a guard holds the run"),
 )
+BLOCKS = MetricSpec(
+    "vigia_run_blocks_total",
+    Kind.COUNTER,
+    ("reason",),
+    Text("Vezes que uma guarda deteve uma execução", "Times that a guard held a run"),
+)
 RUN_NEEDS_HUMAN = MetricSpec(
     "vigia_run_needs_human",
     Kind.GAUGE,
@@ -94,6 +100,7 @@ SPECS = (
     RUNS_TOTAL,
     RUNS,
     RUN_BLOCKED,
+    BLOCKS,
     RUN_NEEDS_HUMAN,
     RUN_DURATION,
     KILL_SWITCH,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from remediations.action import Finding, UnavailableError
+from remediations.action import FailedError, Finding, UnavailableError
 from remediations.model import Outcome, Plan, Run, Sample, StepState, Verdict
 from remediations.worker import Worker
 
@@ -16,13 +16,16 @@ def verify(worker: Worker, run: Run, plan: Plan) -> Run:
     action = worker.action(run)
     over = now >= applied + (action.patience or engine.verify_deadline)
     try:
-        found = action.effect(plan, worker.observe(run))
+        seen = worker.observe(run)
+        found = action.effect(plan, seen)
+    except FailedError as error:
+        return runs.close(run, Outcome.FAILED, now, reason=error.reason, detail=error.detail)
     except UnavailableError as error:
         if over:
             return runs.close(
                 run, Outcome.INCONCLUSIVE, now, reason=error.reason, detail=error.detail
             )
-        return worker.wait(run, engine.sample_every)
+        return worker.wait_blind(run, error, applied)
     if found is Finding.DRIFTED:
         return runs.close(
             run,
@@ -35,8 +38,10 @@ def verify(worker: Worker, run: Run, plan: Plan) -> Run:
         return runs.close(run, Outcome.FAILED, now, reason="no_effect")
     if found is Finding.PENDING:
         return worker.wait(run, engine.sample_every)
-    if not action.measured:
-        return runs.close(run, Outcome.SUCCEEDED, now, reason="done")
+    if not (action.measured and action.measured_for(run)):
+        told = action.result(plan, seen)
+        outcome = Outcome.SUCCEEDED if told.good else Outcome.INEFFECTIVE
+        return runs.close(run, outcome, now, reason=told.reason, detail=told.detail)
     if now < applied + engine.settle:
         return worker.wait(run, applied + engine.settle - now)
     return _sample(worker, run, plan, over=over)
@@ -83,26 +88,30 @@ def _undo(worker: Worker, run: Run, plan: Plan) -> Run:
             run, Outcome.INCONCLUSIVE, worker.now(), reason=error.reason, detail=error.detail
         )
     action = worker.action(run)
-    if action.effect(plan, seen) is not Finding.HAPPENED:
+    back = action.undo(plan, seen)
+    if action.effect(plan, seen) is not Finding.HAPPENED or not back:
         return worker.ledger.runs.close(run, Outcome.INCONCLUSIVE, worker.now(), reason="drift")
-    return worker.call(run, "undo", 0, action.undo(plan, seen)[0])
+    return worker.call(run, "undo", 0, back[0])
 
 
 def undoing(worker: Worker, run: Run, plan: Plan) -> Run:
     """Say how the undo ended, by reading: it is never sent twice and never undone."""
     runs, now = worker.ledger.runs, worker.now()
     step = runs.steps(run.id, "undo")[0]
+    over = now >= (step.intended_at or now) + worker.inventory.engine.verify_deadline
     if step.state is StepState.FAILED:
         return runs.close(run, Outcome.UNDO_FAILED, now, reason="refused", detail=step.error)
     try:
         seen = worker.observe(run)
     except UnavailableError as error:
-        if now >= (step.intended_at or now) + worker.inventory.engine.verify_deadline:
+        if over:
             return runs.close(
                 run, Outcome.UNDO_FAILED, now, reason=error.reason, detail=error.detail
             )
-        return worker.wait(run, worker.inventory.engine.sample_every)
+        return worker.wait_blind(run, error, step.intended_at or now)
     restored = all(seen.get(key) == plan.before.get(key) for key in plan.after)
+    if not restored and not over and worker.action(run).effect(plan, seen) is Finding.PENDING:
+        return worker.wait(run, worker.inventory.engine.sample_every)
     if not restored:
         return runs.close(run, Outcome.UNDO_FAILED, now, reason="no_effect")
     if step.state is not StepState.DONE:

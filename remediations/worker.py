@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from inventory.model import Inventory
-from remediations import guards
+from remediations import flags, guards
 from remediations.action import Action, Context, Hands, Observation, UnavailableError
 from remediations.calls import Answer, carry_out, describe, make
+from remediations.ledger.scope import TargetBusyError
 from remediations.ledger.store import Ledger
 from remediations.model import OWN_SERVICE, Call, Run, State, Step, StepState
 from remediations.presence import FiresAlerts, HoldsAlerts
 
 _RESEND_PAUSE = 2.0
+
+
+class _HeldError(Exception):
+    """A guard's no that came only where the intent was to be committed."""
+
+    def __init__(self, hold: guards.Hold) -> None:
+        super().__init__(hold.reason)
+        self.hold = hold
 
 
 @dataclass(frozen=True)
@@ -40,15 +49,27 @@ class Worker:
 
     def hold(self, run: Run) -> guards.Hold | None:
         """Ask every guard."""
-        situation = guards.look(
+        asked = guards.BY_HAND if run.by_hand else guards.GUARDS
+        return guards.check(self._situation(run), asked)
+
+    def _situation(self, run: Run) -> guards.Situation:
+        return guards.look(
             self.ledger,
             self.inventory,
             run,
             self.now(),
             pause_file=self.pause_file.exists(),
             owned=self.action(run).targets(self.inventory),
+            turned_on=self._turned_on,
         )
-        return guards.check(situation, guards.BY_HAND if run.by_hand else guards.GUARDS)
+
+    def _turned_on(self, since: float) -> Mapping[str, float]:
+        """Return which flags were turned on since then; what AWS does not tell holds nobody."""
+        try:
+            with reading_aws():
+                return flags.turned_on(self.context, since)
+        except UnavailableError:
+            return {}
 
     def observe(self, run: Run) -> Observation:
         """Read the target's state.
@@ -70,8 +91,7 @@ class Worker:
     ) -> Run:
         """Hold a run back, visibly; a human is called once for each reason."""
         now = self.now()
-        engine = self.inventory.engine
-        again = retry_at if retry_at is not None else now + engine.block_retry
+        again = retry_at if retry_at is not None else now + self.inventory.engine.block_retry
         return self.ledger.runs.move(
             run,
             State.BLOCKED,
@@ -82,14 +102,52 @@ class Worker:
             quiet=run.state is State.BLOCKED and run.reason == reason,
             reason=reason,
             detail=detail,
-            next_at=min(again, max(now, run.created_at + engine.block_expiry)),
+            next_at=min(again, max(now, self.expires_at(run))),
         )
+
+    def expires_at(self, run: Run) -> float:
+        """Return when a run that is held back ends: that long after it was asked for.
+
+        One that has acted already ends so long after its last call.
+        """
+        steps = self.ledger.runs.steps(run.id) if run.intended_at is not None else []
+        times = (step.settled_at or step.intended_at or 0.0 for step in steps)
+        return max(times, default=run.created_at) + self.inventory.engine.block_expiry
 
     def wait(self, run: Run, seconds: float) -> Run:
         """Look again later, in the same state."""
         now = self.now()
         return self.ledger.runs.move(
-            run, run.state, now, kind="waiting", quiet=True, next_at=now + seconds
+            run,
+            run.state,
+            now,
+            kind="waiting",
+            quiet=True,
+            reason=None,
+            detail=None,
+            next_at=now + seconds,
+        )
+
+    def wait_blind(self, run: Run, error: UnavailableError, since: float) -> Run:
+        """Look again later at what cannot be read now.
+
+        A human is called when not even the second look in a row succeeds so long after ``since``,
+        the last time that the run did anything (unix seconds).
+        """
+        now, engine = self.now(), self.inventory.engine
+        again = run.reason == error.reason
+        call = again and now >= since + engine.verify_deadline
+        return self.ledger.runs.move(
+            run,
+            run.state,
+            now,
+            kind="blind",
+            body={"reason": error.reason, "detail": error.detail},
+            call=error.reason if call else None,
+            quiet=again,
+            reason=error.reason,
+            detail=error.detail,
+            next_at=now + engine.sample_every,
         )
 
     def call(
@@ -102,8 +160,27 @@ class Worker:
     ) -> Run:
         """Commit the intent, make the call once, commit what came of it."""
         lease = self.inventory.engine.lease
-        run, step = self.ledger.runs.intend(run, purpose, number, call, self.now(), lease, baseline)
+        recheck = self._recheck(run) if run.intended_at is None and not run.by_hand else None
+        try:
+            run, step = self.ledger.runs.intend(
+                run, purpose, number, call, self.now(), lease, baseline, recheck
+            )
+        except TargetBusyError as error:
+            return self.block(run, "target_busy", str(error), human=False)
+        except _HeldError as error:
+            hold = error.hold
+            return self.block(run, hold.reason, hold.detail, hold.retry_at, human=hold.human)
         return self.record(run, step, self._make(run, call))
+
+    def _recheck(self, run: Run) -> Callable[[Sequence[str]], None]:
+        situation = self._situation(run)
+
+        def recheck(acted: Sequence[str]) -> None:
+            hold = guards.check(replace(situation, acted_last_hour=acted), guards.COUNTING)
+            if hold is not None:
+                raise _HeldError(hold)
+
+        return recheck
 
     def _make(self, run: Run, call: Call) -> Answer:
         action = self.action(run)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
@@ -13,43 +12,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from simulator import scenario
-from simulator.faults import Faults
-
-HEALTH = "/health"
-"""Where the platform's API says how it is."""
-
-
-@dataclass(frozen=True)
-class Page:
-    """One alert as a human receiver of Alertmanager would have got it."""
-
-    at: float
-    receiver: str
-    status: str
-    alert: str
-    labels: dict[str, str]
-
-
-class Sink:
-    """Remembers what Alertmanager told people, in order."""
-
-    def __init__(self) -> None:
-        self._pages: list[Page] = []
-        self._lock = threading.Lock()
-
-    def hear(self, receiver: str, webhook: dict[str, Any], at: float) -> None:
-        """Remember a webhook."""
-        pages = [
-            Page(at, receiver, one["status"], one["labels"].get("alertname", ""), one["labels"])
-            for one in webhook.get("alerts", [])
-        ]
-        with self._lock:
-            self._pages.extend(pages)
-
-    def pages(self) -> list[Page]:
-        """Return every page so far."""
-        with self._lock:
-            return list(self._pages)
+from simulator.layout import HEALTH
+from simulator.scenarios import names
+from simulator.script import Scripts
+from simulator.sink import Sink
 
 
 class _Quiet(WSGIRequestHandler):
@@ -65,14 +31,14 @@ class Control:
 
     def __init__(
         self,
-        faults: Faults,
+        scripts: Scripts,
         sink: Sink,
         allowed: Callable[[str | None], bool],
         is_well: Callable[[], bool],
         port: int,
     ) -> None:
         self._app = Flask("simulator", static_folder=None)
-        _routes(self._app, faults, sink, allowed)
+        _routes(self._app, scripts, sink, allowed)
         _health(self._app, is_well)
         self._server = make_server(
             "127.0.0.1", port, self._app, threaded=True, request_handler=_Quiet
@@ -98,7 +64,7 @@ class Control:
 
 
 def _routes(  # noqa: C901 one small function for each route
-    app: Flask, faults: Faults, sink: Sink, allowed: Callable[[str | None], bool]
+    app: Flask, scripts: Scripts, sink: Sink, allowed: Callable[[str | None], bool]
 ) -> None:
     def refused() -> ResponseReturnValue | None:
         if allowed(request.headers.get("Authorization")):
@@ -107,7 +73,12 @@ def _routes(  # noqa: C901 one small function for each route
 
     @app.get("/faults")
     def _list() -> ResponseReturnValue:
-        return jsonify({"known": scenario.names(), "active": sorted(faults.active)})
+        return jsonify(
+            {
+                "known": names(),
+                "active": sorted(one.scenario.name for one in scripts.active),
+            }
+        )
 
     @app.post("/faults/<name>")
     def _inject(name: str) -> ResponseReturnValue:
@@ -115,7 +86,7 @@ def _routes(  # noqa: C901 one small function for each route
         if no is not None:
             return no
         try:
-            faults.inject(scenario.load(name), time.time())
+            scripts.begin(scenario.load(name))
         except scenario.ScenarioError as error:
             return jsonify({"error": str(error)}), 404
         return jsonify({"injected": name})
@@ -125,7 +96,7 @@ def _routes(  # noqa: C901 one small function for each route
         no = refused()
         if no is not None:
             return no
-        if not faults.clear(name):
+        if not scripts.end(name):
             return jsonify({"error": f"no fault '{name}' is on"}), 404
         return jsonify({"cleared": name})
 

@@ -1,7 +1,8 @@
 """A stand-in of the InfluxDB 2 HTTP API, for the demo and tests: no registry ships a server.
 
 It speaks writes in line protocol, the Flux pipelines ``from |> range |> filter |> count | last``,
-``/health``, ``/ready``, ``/ping`` and ``/metrics``. What it does not speak is refused.
+a bucket's retention, ``/health``, ``/ready``, ``/ping`` and ``/metrics``. What it does not speak is
+refused.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
+from simulator.influxdb_buckets import BucketsApi
 from simulator.influxdb_metrics import ServerMetrics
 
 _WRITE = "/api/v2/write"
@@ -58,10 +60,11 @@ class SeriesKey:
 class InfluxStandIn:
     """One organisation with its buckets.
 
-    ``write_delay`` and ``query_delay`` (seconds) and ``fail_writes`` (a status) are faults.
+    ``write_delay`` and ``query_delay`` (seconds) and ``fail_writes`` (a status) are faults. Without
+    a ``port`` nothing is served: ``app`` can be put into another server.
     """
 
-    def __init__(self, bucket: str, token: str, port: int = 0) -> None:
+    def __init__(self, bucket: str, token: str, port: int | None = 0, *, org: str = "ons") -> None:
         self.token = token
         self.write_delay: Callable[[], float] = lambda: 0.0
         self.query_delay: Callable[[], float] = lambda: 0.0
@@ -70,15 +73,20 @@ class InfluxStandIn:
         self._series: dict[SeriesKey, list[tuple[int, float | str | bool]]] = defaultdict(list)
         self._lock = threading.Lock()
         self._metrics = ServerMetrics(self.points)
-        self._server = make_server(
-            "127.0.0.1", port, self._serve, threaded=True, request_handler=_Quiet
-        )
-        self._server.daemon_threads = True  # type: ignore[attr-defined]  # of ThreadingMixIn
-        self._thread = threading.Thread(target=self._server.serve_forever, name="influxdb")
+        self.buckets = BucketsApi(bucket, org, self._drop)
+        self._server: BaseWSGIServer | None = None
+        if port is not None:
+            self._server = make_server(
+                "127.0.0.1", port, self.app, threaded=True, request_handler=_Quiet
+            )
+            self._server.daemon_threads = True  # type: ignore[attr-defined]  # of ThreadingMixIn
+        self._thread = threading.Thread(target=self._serve, name="influxdb")
 
     @property
     def url(self) -> str:
-        """The server's URL."""
+        """The server's URL; raises ValueError where nothing is served."""
+        if self._server is None:
+            raise ValueError("there is no server")
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def start(self) -> InfluxStandIn:
@@ -88,10 +96,16 @@ class InfluxStandIn:
 
     def stop(self) -> None:
         """Stop serving."""
+        if self._server is None:
+            return
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
+
+    def _serve(self) -> None:
+        if self._server is not None:
+            self._server.serve_forever()
 
     def restart(self) -> None:
         """Begin every counter anew, as a new process would; the data stay."""
@@ -124,7 +138,15 @@ class InfluxStandIn:
         if len(points) > _KEEP:
             del points[: _KEEP // 10]
 
-    def _serve(self, environ: Any, start_response: Any) -> Any:
+    def _drop(self, seconds: int) -> None:
+        """Remove what is older than ``seconds``, as a shorter retention does."""
+        since = time.time_ns() - seconds * 1_000_000_000
+        with self._lock:
+            for points in self._series.values():
+                points[:] = [point for point in points if point[0] >= since]
+
+    def app(self, environ: Any, start_response: Any) -> Any:
+        """Answer one request (WSGI)."""
         request = Request(environ)
         try:
             response = self._answer(request)
@@ -145,6 +167,9 @@ class InfluxStandIn:
             return Response(self._metrics.page(), mimetype="text/plain")
         if request.headers.get("Authorization") != f"Token {self.token}":
             return _refusal(401, "unauthorized", "unauthorized access")
+        changed = self.buckets.answer(request)
+        if changed is not None:
+            return changed
         answers = {_WRITE: self._write, _QUERY: self._query}
         if request.path not in answers:
             return _refusal(404, "not found", "path not found")

@@ -13,9 +13,10 @@ from typing import Any
 import yaml
 
 from inventory.resources import Api
-from simulator.control import HEALTH
 from simulator.processes import StartError, free_port
 
+HEALTH = "/health"
+"""Where the platform's API says how it is."""
 DEMO_OVERLAY = Path(__file__).parent / "demo.yaml"
 _MARK = ".vigia-demo"
 _FIXED = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,12 @@ from typing import Any
 import requests
 
 from simulator.layout import Addresses
+from simulator.sink import Page, Sink
+
+_TARGETS = (
+    *("function", "application", "instance_id", "flag", "api", "bucket", "collector", "service"),
+    "target",
+)
 
 
 @dataclass(frozen=True)
@@ -22,23 +29,46 @@ class AlertState:
     @property
     def target(self) -> str:
         """The label that says what is sick."""
-        for label in ("function", "api", "bucket", "collector", "service"):
+        for label in _TARGETS:
             if label in self.labels:
                 return self.labels[label]
         return self.labels.get("environment", "")
 
 
+@dataclass(frozen=True)
+class Look:
+    """What all of them said at one moment; ``alerts`` is None while Prometheus is away."""
+
+    at: float
+    alerts: list[AlertState] | None
+    runs: list[dict[str, Any]]
+    pages: list[Page]
+
+    def fires(self, alert: str, target: str | None = None) -> bool:
+        """Say whether an alert fires."""
+        return any(
+            one.name == alert and one.state == "firing" and target in (None, one.target)
+            for one in self.alerts or ()
+        )
+
+
 class Observer:
-    """Reads Prometheus and the remediation service; an unreachable one reads as nothing new."""
+    """Reads Prometheus and the remediation service; an unreachable one tells nothing."""
 
     def __init__(self, addresses: Addresses, webhook_token: Path) -> None:
         self._addresses = addresses
         self._token = webhook_token.read_text(encoding="utf-8").split()[0]
         self._session = requests.Session()
 
-    def alerts(self) -> list[AlertState]:
-        """Return the pending and firing alerts."""
-        document = self._get(f"{self._addresses.prometheus}/api/v1/alerts") or {}
+    def look(self, sink: Sink) -> Look:
+        """Ask everybody."""
+        return Look(time.time(), self.alerts(), self.runs(), sink.pages())
+
+    def alerts(self) -> list[AlertState] | None:
+        """Return the pending and firing alerts; None if Prometheus does not answer."""
+        document = self._get(f"{self._addresses.prometheus}/api/v1/alerts")
+        if document is None:
+            return None
         return [
             AlertState(found["labels"]["alertname"], found["labels"], found["state"])
             for found in document.get("data", {}).get("alerts", [])
@@ -60,12 +90,19 @@ class Observer:
 
     def runs(self) -> list[dict[str, Any]]:
         """Return the remediation runs, oldest first."""
-        document = self._get(
-            f"{self._addresses.remediations}/v1/runs",
-            headers={"Authorization": f"Bearer {self._token}"},
-        )
+        document = self._ask("/v1/runs")
         runs: list[dict[str, Any]] = (document or {}).get("runs", [])
         return sorted(runs, key=lambda run: run["created_at"])
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        """Return a run with its plan, steps, samples and history; empty if it cannot be read."""
+        return self._ask(f"/v1/runs/{run_id}") or {}
+
+    def _ask(self, path: str) -> dict[str, Any] | None:
+        return self._get(
+            self._addresses.remediations + path,
+            headers={"Authorization": f"Bearer {self._token}"},
+        )
 
     def _get(self, url: str, **options: Any) -> dict[str, Any] | None:
         try:

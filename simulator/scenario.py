@@ -1,69 +1,109 @@
-"""Scenarios: scripted faults and what must come of them, one YAML file each."""
+"""Scenarios: a scripted fault each, and what must come of it. One YAML file each.
+
+A script is a list of steps, each with what it waits for: faults that come and go, and what people
+do at that point. See :mod:`simulator.expect` for the other half.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from catalogue.text import Locale, Text
-
-_FOLDER = Path(__file__).parent / "scenarios"
+from simulator.expect import Expect, Part
+from simulator.faults import AnyFault
+from simulator.scenarios import FOLDER, names
 
 
 class ScenarioError(Exception):
     """There is no such scenario, or its file cannot be used."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class When(Part):
+    """What a step waits for; everything named must be so, and since ``after`` seconds.
+
+    ``alert`` fires (of ``target``, where given), ``quiet`` does not fire; a run of ``run`` on
+    ``target`` is in the state, or has the outcome or reason that is given; ``told``: people heard
+    of that alert.
+    """
+
+    alert: str | None = None
+    quiet: str | None = None
+    target: str | None = None
+    run: str | None = None
+    state: str | None = None
+    outcome: str | None = None
+    reason: str | None = None
+    told: str | None = None
+    after: Annotated[float, Field(ge=0)] = 0.0
 
 
-class BadDeploy(_Part):
-    """Publish and deploy a version of ``function`` that fails ``error_share`` of invocations."""
+class Approves(Part):
+    """A person approves the plan that waits, having seen it."""
 
-    kind: Literal["bad_deploy"]
-    function: str
-    error_share: Annotated[float, Field(gt=0, le=1)]
-
-
-class SlowInflux(_Part):
-    """Make every write to InfluxDB take ``seconds``."""
-
-    kind: Literal["slow_influx"]
-    seconds: Annotated[float, Field(gt=0)]
-
-
-class Expect(_Part):
-    """What must come of it: an alert, a run that ends well, or a page and nothing else."""
-
-    alert: str
+    does: Literal["approves"]
+    action: str
     target: str
-    receiver: str
-    action: str | None = None
-    acted_within: float | None = None
-    ended_within: float = 180.0
 
 
-class Scenario(_Part):
-    """One fault with its description in both languages."""
+class Acts(Part):
+    """A person asks for an action by hand, looks at its plan and approves that."""
+
+    does: Literal["acts"]
+    action: str
+    target: str | None = None
+    params: Mapping[str, Any] = {}
+
+
+class Switches(Part):
+    """A person pauses every action, or lets them go on."""
+
+    does: Literal["pauses", "resumes"]
+
+
+AnyDeed = Annotated[Approves | Acts | Switches, Field(discriminator="does")]
+
+
+class Step(Part):
+    """One thing that happens: a fault, its end, or what a person does."""
+
+    when: When = When()
+    fault: AnyFault | None = None
+    clear: str | None = None
+    person: AnyDeed | None = None
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Step:
+        if sum(part is not None for part in (self.fault, self.clear, self.person)) != 1:
+            raise ValueError("a step is a fault, the kind of one to clear, or what a person does")
+        return self
+
+
+class Scenario(Part):
+    """A scripted fault with its description in both languages."""
 
     name: str
     pt: str
     en: str
-    fault: Annotated[BadDeploy | SlowInflux, Field(discriminator="kind")]
+    script: Annotated[tuple[Step, ...], Field(min_length=1)]
     expect: Expect
 
     def description(self, locale: Locale) -> str:
         """Return the description."""
         return Text(self.pt, self.en).in_(locale)
 
-
-def names() -> tuple[str, ...]:
-    """Return the names of every scenario."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
+    @model_validator(mode="after")
+    def _clears_what_it_injects(self) -> Scenario:
+        begun: set[str] = set()
+        for step in self.script:
+            if step.fault is not None:
+                begun.add(step.fault.kind)
+            if step.clear is not None and step.clear not in begun:
+                raise ValueError(f"'{step.clear}' is cleared before it is injected")
+        return self
 
 
 def load(name: str) -> Scenario:
@@ -75,7 +115,11 @@ def load(name: str) -> Scenario:
     if name not in names():
         raise ScenarioError(f"there is no scenario '{name}'; there are: {', '.join(names())}")
     try:
-        document = yaml.safe_load((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+        document = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
         return Scenario.model_validate({"name": name, **document})
-    except (yaml.YAMLError, ValidationError, TypeError) as error:
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ScenarioError(f"{name}.yaml: {where}: {first['msg']}") from error
+    except (yaml.YAMLError, TypeError) as error:
         raise ScenarioError(f"{name}.yaml: {str(error).splitlines()[0]}") from error

@@ -53,7 +53,7 @@ def seed(
     _logs(aws, inventory, now())
     _pipeline(aws, inventory, role)
     _storage(aws, inventory, now())
-    _flags(aws, inventory)
+    seed_flags(aws, inventory)
     _edges(aws, inventory)
     _database(aws, inventory, now())
     _cost(aws)
@@ -247,7 +247,8 @@ def _snapshot(aws: EmbeddedAws, source: str, target: str, size: int, at: float) 
     )
 
 
-def _flags(aws: EmbeddedAws, inventory: Inventory) -> None:
+def seed_flags(aws: EmbeddedAws, inventory: Inventory) -> None:
+    """Create the place of the flags, and deploy them all off."""
     client, wanted = aws.client("appconfig"), inventory.appconfig
     app = client.create_application(Name=wanted.application)["Id"]
     environment = client.create_environment(ApplicationId=app, Name=wanted.environment)["Id"]

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from catalogue.text import Locale, Text
 from catalogue.texts import demo as texts
 from simulator.aws.lambda_functions import serving
-from simulator.observe import AlertState
+from simulator.observe import AlertState, Look
+from simulator.scenario import Step
 from simulator.world import World
 
 _QUIET = frozenset({"Watchdog"})
@@ -17,12 +18,12 @@ _QUIET = frozenset({"Watchdog"})
 
 @dataclass
 class Seen:
-    """When each thing was first seen (unix seconds)."""
+    """What was seen already."""
 
-    firing: dict[tuple[str, str], float] = field(default_factory=dict)
-    paged: dict[tuple[str, str], float] = field(default_factory=dict)
+    paged: set[tuple[str, str]] = field(default_factory=set)
     runs: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    steps: dict[str, int] = field(default_factory=dict)
 
 
 class Timeline:
@@ -45,22 +46,26 @@ class Timeline:
         origin = self._started if self.origin is None else self.origin
         self._emit(f"{clock} {at - origin:+8.1f} s  {text.format(self._locale, **values)}")
 
-    def look(self) -> None:
+    def look(self, look: Look) -> None:
         """Print what changed since the last look."""
-        self._first_failures()
+        self._steps()
         self._aliases()
-        self._look_at_alerts()
-        self._look_at_pages()
-        self._runs()
+        self._look_at_alerts(look)
+        self._look_at_pages(look)
+        self._runs(look)
 
-    def _first_failures(self) -> None:
-        if self.origin is not None:
-            return
-        for injected in list(self._world.faults.active.values()):
-            if injected.first_failure is not None:
-                self.origin = injected.first_failure
-                target = injected.scenario.expect.target
-                self.say(texts.FIRST_FAILURE, injected.first_failure, target=target)
+    def _steps(self) -> None:
+        for performance in self._world.scripts.active:
+            name = performance.scenario.name
+            if self.origin is None and performance.first_failure is not None:
+                self.origin = performance.first_failure
+                target = performance.scenario.expect.alerts[0].target
+                self.say(texts.FIRST_FAILURE, performance.first_failure, target=target)
+            for step in performance.scenario.script[
+                self.seen.steps.get(name, 0) : performance.done
+            ]:
+                self.say(texts.STEP, name=name, what=_what(step, self._locale))
+            self.seen.steps[name] = performance.done
 
     def _aliases(self) -> None:
         inventory = self._world.inventory
@@ -72,9 +77,11 @@ class Timeline:
             if before is not None and before != version:
                 self.say(texts.ALIAS_MOVED, target=function.name, version=version)
 
-    def _look_at_alerts(self) -> None:
+    def _look_at_alerts(self, look: Look) -> None:
+        if look.alerts is None:
+            return
         now: dict[tuple[str, str], str] = {}
-        for alert in self._world.observer.alerts():
+        for alert in look.alerts:
             if alert.name not in _QUIET:
                 now[alert.name, alert.target] = _stronger(
                     now.get((alert.name, alert.target)), alert
@@ -83,24 +90,21 @@ class Timeline:
             if self._alerts.get(key) != state:
                 text = texts.ALERT_FIRING if state == "firing" else texts.ALERT_PENDING
                 self.say(text, alert=key[0], target=key[1])
-            if state == "firing":
-                self.seen.firing.setdefault(key, time.time())
         for key in set(self._alerts) - set(now):
             self.say(texts.ALERT_RESOLVED, alert=key[0], target=key[1])
         self._alerts = now
 
-    def _look_at_pages(self) -> None:
-        pages = self._world.sink.pages()
-        for page in pages[self._pages :]:
+    def _look_at_pages(self, look: Look) -> None:
+        for page in look.pages[self._pages :]:
             if page.status != "firing" or page.alert in _QUIET:
                 continue
             if (page.receiver, page.alert) not in self.seen.paged:
                 self.say(texts.PAGED, page.at, receiver=page.receiver, alert=page.alert)
-            self.seen.paged.setdefault((page.receiver, page.alert), page.at)
-        self._pages = len(pages)
+            self.seen.paged.add((page.receiver, page.alert))
+        self._pages = len(look.pages)
 
-    def _runs(self) -> None:
-        for run in self._world.observer.runs():
+    def _runs(self, look: Look) -> None:
+        for run in look.runs:
             now = (str(run["outcome"] or run["state"]), run["reason"])
             before = self.seen.runs.get(run["id"])
             if before is None:
@@ -120,3 +124,12 @@ class Timeline:
 
 def _stronger(known: str | None, alert: AlertState) -> str:
     return "firing" if "firing" in (known, alert.state) else alert.state
+
+
+def _what(step: Step, locale: Locale) -> str:
+    if step.fault is not None:
+        return texts.FAULT_ON.format(locale, kind=step.fault.kind)
+    if step.person is not None:
+        action = getattr(step.person, "action", "")
+        return texts.PERSON.format(locale, does=f"{step.person.does} {action}".strip())
+    return texts.FAULT_OFF.format(locale, kind=step.clear)

@@ -45,6 +45,22 @@ class Behaviour:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """What makes ``error_share`` of a function's invocations fail.
+
+    It strikes the given ``version`` alone (None: whatever serves), and only while ``flag`` is on
+    in the configuration that is deployed (None: always). With ``corrupts`` nothing fails, but that
+    share of the files that are stored is damaged, which the function's own check finds.
+    """
+
+    function: str
+    error_share: float
+    version: str | None = None
+    flag: str | None = None
+    corrupts: bool = False
+
+
+@dataclass(frozen=True)
 class Invocation:
     """One run of a function that was just made."""
 
@@ -56,7 +72,11 @@ class Invocation:
 
 
 class Workload:
-    """Makes the traffic; ``now`` returns unix seconds. ``behaviours`` are by function, version."""
+    """Makes the traffic; ``now`` returns unix seconds.
+
+    ``behaviours`` are by function and version, ``troubles`` whatever else makes functions fail;
+    ``disk_used`` is how many bytes the database's disk holds.
+    """
 
     def __init__(
         self,
@@ -72,6 +92,8 @@ class Workload:
         self.clock = now
         self._rng = rng
         self.behaviours: dict[tuple[str, str], Behaviour] = {}
+        self.troubles: list[Trouble] = []
+        self.disk_used: float = instance_metrics.USED_BYTES
         self._warm: set[tuple[str, str]] = set()
         self.watchers: list[Callable[[Invocation], None]] = []
         self._pipeline = Pipeline(aws, inventory, now, self._put)
@@ -138,14 +160,17 @@ class Workload:
             "AWS/Timestream", "InfluxDB_WriteLatency", {"DatabaseName": database}, [1000 * seconds]
         )
         instance = self._inventory.influxdb.instance
-        instance_metrics.observe(self._aws, instance, self.clock(), seconds)
+        instance_metrics.observe(self._aws, instance, self.clock(), seconds, self.disk_used)
 
     def _file(self) -> Work:
         routed = self._invoke("lambda_router", "PROCESSED file routed", "FAILED file not routed")
         if routed.failed:
             return Work(succeeded=False, seconds=routed.seconds)
+        damaged = self._strikes("structured_data_processor", None, corrupts=True)
         stored = self._invoke(
-            "structured_data_processor", "SUCCESS file stored", "ERROR file could not be read"
+            "structured_data_processor",
+            "CORRUPTED file stored with a wrong checksum" if damaged else "SUCCESS file stored",
+            "ERROR file could not be read",
         )
         return Work(succeeded=not stored.failed, seconds=routed.seconds + stored.seconds)
 
@@ -181,7 +206,7 @@ class Workload:
         function = self._inventory.function(name)
         version = self._version(function)
         behaviour = self.behaviours.get((name, version), Behaviour())
-        failed = self._rng.random() < behaviour.error_share
+        failed = self._rng.random() < behaviour.error_share or self._strikes(name, version)
         seconds = self._rng.lognormvariate(-1.2, 0.5)
         self._record(function, failed=failed, seconds=seconds)
         stream = f"2026/[{version}]{name}"
@@ -191,6 +216,24 @@ class Workload:
         for watcher in self.watchers:
             watcher(invocation)
         return invocation
+
+    def _strikes(self, function: str, version: str | None, *, corrupts: bool = False) -> bool:
+        """Say whether a trouble strikes this invocation."""
+        return any(
+            trouble.function == function
+            and trouble.corrupts is corrupts
+            and trouble.version in (None, version)
+            and (trouble.flag is None or self._is_on(trouble.flag))
+            and self._rng.random() < trouble.error_share
+            for trouble in list(self.troubles)
+        )
+
+    def _is_on(self, flag: str) -> bool:
+        where = self._inventory.appconfig
+        flags = self._aws.appconfig.deployed_flags(
+            where.application, where.environment, where.profile
+        )
+        return bool(flags.get(flag, {}).get("enabled"))
 
     def _start_cold(self, function: Function, version: str, stream: str) -> None:
         """Log what Lambda logs of an invocation that had to start a new instance."""

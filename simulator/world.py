@@ -16,13 +16,16 @@ import alerts.prometheus
 from inventory.load import load_inventory
 from inventory.model import Inventory
 from simulator.aws.server import CREDENTIALS, EmbeddedAws
-from simulator.control import Control, Sink
-from simulator.faults import Faults
+from simulator.control import Control
+from simulator.faults import Faults, Ground
 from simulator.influxdb import InfluxStandIn
 from simulator.layout import Addresses, Layout, choose_ports, url
-from simulator.observe import Observer
+from simulator.observe import Look, Observer
+from simulator.people import People
 from simulator.processes import Child, program, wait_for
+from simulator.script import Scripts
 from simulator.seed import seed
+from simulator.sink import Sink
 from simulator.workload import Workload
 from web.security import bearer
 
@@ -51,6 +54,8 @@ class World:
         self.influxdb: InfluxStandIn
         self.workload: Workload
         self.faults: Faults
+        self.people: People
+        self.scripts: Scripts
         self.observer: Observer
         self.children: dict[str, Child] = {}
 
@@ -78,11 +83,11 @@ class World:
     def _platform(self) -> None:
         layout = self._layout
         influx_token = layout.write_secret(layout.influx_token)
-        layout.write_secret(layout.webhook_token)
+        webhook_token = layout.write_secret(layout.webhook_token)
         control_token = layout.write_secret(layout.control_token)
         base = load_inventory(self._config)
         self._tell("InfluxDB")
-        self.influxdb = InfluxStandIn(base.influxdb.bucket, influx_token)
+        self.influxdb = InfluxStandIn(base.influxdb.bucket, influx_token, org=base.influxdb.org)
         self._stack.callback(self.influxdb.stop)
         self.influxdb.start()
         self._tell("AWS")
@@ -102,9 +107,14 @@ class World:
             time.time,
             random.Random(7),  # noqa: S311 traffic
         )
-        self.faults = Faults(self.aws, self.influxdb, self.workload, self.inventory)
+        self.observer = Observer(self.addresses, layout.webhook_token)
+        self.faults = Faults(
+            Ground(self.aws, self.influxdb, self.workload, self.inventory, self.children, time.time)
+        )
+        self.people = People(self.addresses.remediations, webhook_token, self.observer)
+        self.scripts = Scripts(self.faults, self.people, time.time)
         control = Control(
-            self.faults,
+            self.scripts,
             self.sink,
             bearer([control_token]),
             self.workload.is_well,
@@ -114,7 +124,12 @@ class World:
         control.start()
         self._stack.callback(self.workload.stop)
         self.workload.start()
-        self.observer = Observer(self.addresses, layout.webhook_token)
+
+    def look(self) -> Look:
+        """Look at everything once, and let the scenarios under way take their next steps."""
+        look = self.observer.look(self.sink)
+        self.scripts.look(look)
+        return look
 
     def _addresses(self) -> Addresses:
         ports = self._ports
@@ -148,7 +163,9 @@ class World:
             "VIGIA_AWS_ENDPOINT_URL": self.addresses.aws,
             "VIGIA_WEBHOOK_TOKEN_FILE": str(layout.webhook_token),
             "VIGIA_INFLUXDB_TOKEN_FILE": str(layout.influx_token),
-            "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
+            "VIGIA_REMEDIATIONS_INFLUXDB_TOKEN_FILE": str(layout.influx_token),
+            # Who calls: the judge tells the programs' calls from those of people by it.
+            "AWS_ACCESS_KEY_ID": name,
             "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
             "AWS_EC2_METADATA_DISABLED": "true",
         }

@@ -16,6 +16,7 @@ from vigia import commands
 from vigia.exits import CommandError, Exit
 
 Run = Callable[[argparse.Namespace, Settings], int]
+_TELL_TOO_MUCH = ("boto3", "botocore", "s3transfer", "urllib3")
 
 
 def build_parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
@@ -36,6 +37,12 @@ def build_parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
     return parser
 
 
+def hush() -> None:
+    """Keep what the AWS libraries send out of the log, whatever the level: it holds credentials."""
+    for name in _TELL_TOO_MUCH:
+        logging.getLogger(name).setLevel(logging.INFO)
+
+
 def _named(argv: Sequence[str], modules: Sequence[str]) -> list[str]:
     at = next((at for at, word in enumerate(argv) if word in modules), None)
     # Before a command's name, help is asked for about all of them.
@@ -51,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=args.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    hush()
     run: Run = args.run
     try:
         return int(run(args, Settings.read(os.environ)))

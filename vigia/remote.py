@@ -32,7 +32,7 @@ class Remote:
         token_file = args.token_file or settings.webhook_token_file
         if token_file is None:
             raise CommandError(Exit.USAGE, "give --token-file or set VIGIA_WEBHOOK_TOKEN_FILE")
-        self._headers = {"Authorization": f"Bearer {read_tokens(token_file)[0]}"}
+        self._headers = {"Authorization": f"Bearer {read_tokens(token_file)[0]}".encode()}
         url = args.url or inventory_file.load(args, settings).alerting.remediations_url
         self._url = str(url).rstrip("/")
 

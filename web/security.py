@@ -9,8 +9,11 @@ import base64
 import binascii
 import hashlib
 import hmac
+import ipaddress
 import secrets
 import threading
+import time
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -40,20 +43,79 @@ def bearer(tokens: Iterable[str]) -> Callable[[str | None], bool]:
     Each call compares with all tokens, so that its duration tells neither which one matched nor
     how much of it. Empty tokens never match.
     """
-    known = tuple(_digest(token) for token in tokens if token)
+    known = tuple(
+        _digest(spelling) for token in tokens if token for spelling in sorted(_spellings(token))
+    )
 
     def allowed(header: str | None) -> bool:
         scheme, _, credential = (header or "").partition(" ")
-        offered = _digest(credential.strip())
+        offered = _digest(_bytes(credential.strip()))
         matches = [hmac.compare_digest(offered, digest) for digest in known]
         return scheme.lower() == "bearer" and any(matches)
 
     return allowed
 
 
-def _digest(token: str) -> bytes:
+def _spellings(token: str) -> set[bytes]:
+    # Clients send what is not ASCII as UTF-8, or as Latin-1 where it fits.
+    return {token.encode(), _bytes(token)}
+
+
+def _bytes(text: str) -> bytes:
+    """Return the bytes that a header's text stood for: WSGI reads them as Latin-1."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def _digest(token: bytes) -> bytes:
     # Digests are of one length: comparing tokens directly would tell theirs.
-    return hashlib.sha256(token.encode()).digest()
+    return hashlib.sha256(token).digest()
+
+
+class Guesses:
+    """Counts wrong credentials by client address, to tell who only guesses.
+
+    What is right is let in before this is asked: a guesser behind the same proxy as Alertmanager
+    cannot shut it out, and no right token is ever answered 429, which Alertmanager would not
+    retry. Memory is bounded: at ``most`` addresses the one that was quiet longest is forgotten.
+    """
+
+    window = 60
+    """Seconds within which guesses count together."""
+
+    def __init__(
+        self, limit: int = 10, most: int = 1000, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._limit = limit
+        self._most = most
+        self._now = now
+        self._lock = threading.Lock()
+        self._at: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def too_many(self, address: str | None) -> bool:
+        """Record a wrong guess; say whether it is one too many within the window."""
+        key, now = _network(address), self._now()
+        with self._lock:
+            at = self._at.setdefault(key, deque(maxlen=self._limit + 1))
+            self._at.move_to_end(key)
+            while len(self._at) > self._most:
+                self._at.popitem(last=False)
+            at.append(now)
+            recent = [one for one in at if one > now - self.window]
+        return len(recent) > self._limit
+
+
+def _network(address: str | None) -> str:
+    try:
+        found = ipaddress.ip_address(address or "")
+    except ValueError:
+        return address or ""
+    # One customer is handed a /64 of IPv6 and may come from any address in it.
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(ipaddress.IPv6Network((found, 64), strict=False))
+    return str(found)
 
 
 class UserCheck:
@@ -108,22 +170,22 @@ def _basic(header: str | None) -> tuple[str, bytes]:
 
 def guarded(app: WSGIApplication, users: Callable[[], Mapping[str, str]]) -> WSGIApplication:
     """Return ``app`` behind basic authentication, open while ``users()`` is empty."""
-    check = UserCheck()
+    check, guesses = UserCheck(), Guesses()
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         known = users()
-        if known and not check.allowed(environ.get("HTTP_AUTHORIZATION"), known):
-            body = b"Unauthorized\n"
-            start_response(
-                "401 Unauthorized",
-                [
-                    ("Content-Type", "text/plain; charset=utf-8"),
-                    ("Content-Length", str(len(body))),
-                    ("WWW-Authenticate", _CHALLENGE),
-                ],
-            )
-            return [body]
-        return app(environ, start_response)
+        offered = environ.get("HTTP_AUTHORIZATION")
+        if not known or check.allowed(offered, known):
+            return app(environ, start_response)
+        status, headers = "401 Unauthorized", [("WWW-Authenticate", _CHALLENGE)]
+        if offered and guesses.too_many(environ.get("REMOTE_ADDR")):
+            # Whoever guesses pays for a new connection, and for its handshake, each time.
+            wait = ("Retry-After", str(guesses.window))
+            status, headers = "429 Too Many Requests", [wait, ("Connection", "close")]
+        body = f"{status[4:]}\n".encode()
+        length = ("Content-Length", str(len(body)))
+        start_response(status, [("Content-Type", "text/plain; charset=utf-8"), length, *headers])
+        return [body]
 
     return application
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIApplication
 
+from cheroot.errors import MaxSizeExceeded
 from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
 from cheroot.wsgi import Server
 
@@ -39,7 +40,11 @@ class _Request(HTTPRequest):
 
     def read_request_headers(self) -> bool:
         """Read the headers; refuse a body whose length is not stated or is beyond the limit."""
-        accepted = bool(super().read_request_headers())  # type: ignore[no-untyped-call]
+        try:
+            accepted = bool(super().read_request_headers())  # type: ignore[no-untyped-call]
+        except MaxSizeExceeded:
+            accepted = False
+            self.simple_response("431 Request Header Fields Too Large", "Send fewer headers.")
         if not accepted:
             self._drain()
             return False
@@ -51,6 +56,16 @@ class _Request(HTTPRequest):
             self.simple_response("400 Bad Request", "Malformed Content-Length Header.")
             return False
         return True
+
+    def send_headers(self) -> None:
+        """Send the headers; close the connection afterwards where the application says so."""
+        asked = any(
+            (name.lower(), value.lower()) == (b"connection", b"close")
+            for name, value in self.outheaders
+        )
+        super().send_headers()
+        # Not before: what is left of the body must be read, or the client would lose our answer.
+        self.close_connection = self.close_connection or asked
 
     def _drain(self) -> None:
         # Closing with unread bytes resets the connection, and the client would lose our answer.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import yaml
 from bench.exporters.peer import CREDENTIALS, Running, Timing
 from bench.fake_cloudwatch import FakeCloudWatch
 from inventory.load import load_inventory
+from inventory.version import VERSION
 from simulator.processes import Child, free_port
 
 _PLATFORM = Path(__file__).parents[2] / "platform.yaml"
@@ -29,7 +29,7 @@ class Ours:
     warm_up = 11
 
     def __init__(self) -> None:
-        self.version = importlib.metadata.version("vigia")
+        self.version = VERSION
 
     def start(self, fake: FakeCloudWatch, timing: Timing, directory: Path) -> Running:
         """Start with a state of its own in ``directory``."""

@@ -329,8 +329,8 @@ BUDGET_BURN_FAST = AlertTexts(
     ),
     (
         Text(
-            "Ache a função ou a API que causa os eventos ruins.",
-            "Find the function or the API that causes the bad events.",
+            "Ache a função, a API ou o banco que causa os eventos ruins.",
+            "Find the function, the API or the database that causes the bad events.",
         ),
         Text(
             "Veja implantações recentes e o que o Vigia fez: `vigia remediations list`.",

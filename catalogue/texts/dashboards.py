@@ -15,11 +15,70 @@ class PanelTexts:
     description: Text
 
 
-OVERVIEW = Text("Vigia: visão geral", "Vigia: overview")
-ABOUT = Text(
-    "Os cinco indicadores da plataforma, o que dispara e o que o Vigia fez.",
-    "The platform's five indicators, what fires and what Vigia did.",
+OVERVIEW = PanelTexts(
+    Text("Vigia: visão geral", "Vigia: overview"),
+    Text(
+        "Os cinco indicadores da plataforma, o que dispara, o que custa e o que o Vigia fez.",
+        "The platform's five indicators, what fires, what it costs and what Vigia did.",
+    ),
 )
+PIPELINE = PanelTexts(
+    Text("Vigia: processamento", "Vigia: pipeline"),
+    Text(
+        "Arquivos, regras que iniciam o processamento, execuções e buckets.",
+        "Files, the rules that start their processing, executions and buckets.",
+    ),
+)
+FUNCTIONS = PanelTexts(
+    Text("Vigia: funções e implantações", "Vigia: functions and deployments"),
+    Text(
+        "Falhas por função e versão, implantações, flags, capacidade.",
+        "Failures by function and version, deployments, flags, capacity.",
+    ),
+)
+API = PanelTexts(
+    Text("Vigia: API", "Vigia: API"),
+    Text(
+        "Latência, requisições, erros, saúde e cache da API.",
+        "Latency, requests, errors, health and cache of the API.",
+    ),
+)
+INFLUXDB = PanelTexts(
+    Text("Vigia: InfluxDB", "Vigia: InfluxDB"),
+    Text(
+        "Escritas e consultas de teste, idade dos dados, carga e estado da instância.",
+        "Canary writes and queries, age of the data, load and state of the instance.",
+    ),
+)
+COST = PanelTexts(
+    Text("Vigia: custos", "Vigia: cost"),
+    Text(
+        "Custo por serviço e mês, o que mudou, e o que observar custa.",
+        "Cost by service and month, what changed, and what watching costs.",
+    ),
+)
+SECURITY = PanelTexts(
+    Text("Vigia: segurança", "Vigia: security"),
+    Text(
+        "Eventos de segurança e do CloudTrail, grupos abertos, idade das chaves.",
+        "Security and CloudTrail events, groups open to the world, age of keys.",
+    ),
+)
+REMEDIATION = PanelTexts(
+    Text("Vigia: remediações", "Vigia: remediation"),
+    Text(
+        "O que espera, o que foi feito e como terminou, e se o motor vive.",
+        "What waits, what was done and how it ended, and whether the engine lives.",
+    ),
+)
+OWN = PanelTexts(
+    Text("Vigia: o próprio Vigia", "Vigia: Vigia itself"),
+    Text(
+        "Quem coleta, quão fresco e completo, e o que se pede à AWS.",
+        "Who collects, how fresh and how complete, and what AWS is asked.",
+    ),
+)
+MAINTENANCE_WINDOW = Text("Manutenção", "Maintenance")
 DEPLOYMENTS = Text("Implantações", "Deployments")
 RUNS_ENDED = Text("Remediações", "Remediations")
 RUNBOOK = Text("Roteiro: {alert}", "Runbook: {alert}")

@@ -41,15 +41,88 @@ LOOP_CLOSED = Text(
     "Laço fechado: corrigido em {acted:.0f} s e verificado em {verified:.0f} s desde a falha.",
     "Loop closed: fixed in {acted:.0f} s, verified in {verified:.0f} s after the first failure.",
 )
-PAGED_ONLY = Text(
-    "Como devia: {alert} avisou as pessoas em {paged:.0f} s e nada foi alterado.",
-    "As it should: {alert} told people within {paged:.0f} s and nothing was changed.",
+YES = Text("sim", "yes")
+NO = Text("não", "no")
+ON = Text("ligada", "on")
+OFF = Text("desligada", "off")
+STEP = Text("Roteiro de {name}: {what}", "Script of {name}: {what}")
+FAULT_ON = Text("falha {kind}", "fault {kind}")
+FAULT_OFF = Text("fim de {kind}", "end of {kind}")
+PERSON = Text("uma pessoa: {does}", "a person: {does}")
+VERDICT = Text("Veredito de {name}: {description}", "Verdict on {name}: {description}")
+AS_EXPECTED = Text(
+    "Como um operador experiente faria, e nada além disso, em {seconds:.0f} s.",
+    "As an expert operator would have done, and nothing else, within {seconds:.0f} s.",
 )
-NOT_CLOSED = Text(
-    "O laço não fechou em {seconds:.0f} s: {missing}",
-    "The loop did not close within {seconds:.0f} s: {missing}",
+NOT_AS_EXPECTED = Text(
+    "Não terminou como devia em {seconds:.0f} s: {missing} de {all} esperados não se confirmaram.",
+    "It did not end as it should within {seconds:.0f} s: {missing} of {all} expected are not met.",
 )
-MISSING_ALERT = Text("{alert} não disparou", "{alert} did not fire")
-MISSING_PAGE = Text("ninguém foi avisado de {alert}", "nobody was told of {alert}")
-MISSING_OUTCOME = Text("{action} não terminou em {outcome}", "{action} did not end as {outcome}")
-UNEXPECTED_RUN = Text("uma ação foi aberta sem motivo: {action}", "an action was opened: {action}")
+EXPECT_SCRIPT = Text("o roteiro foi até o fim", "the script was played to its end")
+EXPECT_ALERT = Text("{alert} disparou ({target})", "{alert} fired ({target})")
+EXPECT_PAGE = Text("{receiver} foi avisado de {alert}", "{receiver} was told of {alert}")
+EXPECT_PAGES = Text(
+    "{receiver} foi avisado de {alert} exatamente {times} vez(es)",
+    "{receiver} was told of {alert} exactly {times} time(s)",
+)
+EXPECT_RUN = Text("{action} em {target}: {ends}", "{action} on {target}: {ends}")
+EXPECT_RUN_REASON = Text(
+    "{action} em {target}: {ends} ({reason})", "{action} on {target}: {ends} ({reason})"
+)
+EXPECT_THROUGH = Text(
+    "{action} em {target} passou por: {reasons}", "{action} on {target} went through: {reasons}"
+)
+EXPECT_PLAN = Text(
+    "o plano de {action} em {target} diz: {line}", "the plan of {action} on {target} says: {line}"
+)
+EXPECT_ACTED = Text(
+    "{action} em {target} agiu em até {limit:.0f} s da falha",
+    "{action} on {target} acted within {limit:.0f} s of the failure",
+)
+EXPECT_ENDED = Text(
+    "{action} em {target} encerrou em até {limit:.0f} s da falha",
+    "{action} on {target} ended within {limit:.0f} s of the failure",
+)
+EXPECT_IN_TURN = Text(
+    "uma ação por vez, na ordem esperada", "one action at a time, in the expected order"
+)
+EXPECT_NO_OTHER_RUN = Text(
+    "nenhuma outra remediação foi aberta (achadas: {found})",
+    "no other remediation was opened (found: {found})",
+)
+EXPECT_NO_OTHER_CALL = Text(
+    "ninguém foi chamado por outro motivo{found}", "nobody was called for another reason{found}"
+)
+EXPECT_WRITES = Text(
+    "só as alterações esperadas chegaram à AWS (chegaram: {found})",
+    "only the expected changes reached AWS (there were: {found})",
+)
+EXPECT_NOT_BY_SILENCE = Text(
+    "nada foi dado por certo enquanto não se podia saber",
+    "nothing was taken for granted while nobody could know",
+)
+EXPECT_ALIAS = Text(
+    "o alias de {target} serve só a versão {version} (serve: {found})",
+    "the alias of {target} serves version {version} alone (it serves: {found})",
+)
+EXPECT_FLAG = Text("a flag {flag} está {state}", "the flag {flag} is {state}")
+EXPECT_RULE = Text("a regra {rule} está {state}", "the rule {rule} is {state}")
+EXPECT_DEPLOYMENTS = Text(
+    "implantações de {target}: {wanted} (há: {found})",
+    "deployments of {target}: {wanted} (there are: {found})",
+)
+EXPECT_STORAGE = Text(
+    "o InfluxDB tem {wanted} GiB (tem: {found})", "InfluxDB has {wanted} GiB (it has: {found})"
+)
+EXPECT_REDRIVEN = Text(
+    "as execuções paradas foram retomadas ({count})",
+    "the stopped executions were taken up again ({count})",
+)
+EXPECT_ABORTED = Text("as execuções paradas seguem paradas ({count})", "stopped stay so ({count})")
+EXPECT_SNAPSHOT = Text(
+    "há um snapshot inteiro de {bucket}", "there is a whole snapshot of {bucket}"
+)
+EXPECT_OTHERWISE = Text(
+    "tudo o mais na AWS está como antes (mudou: {found})",
+    "everything else in AWS is as before (changed: {found})",
+)

@@ -8,6 +8,10 @@ NEEDS_HUMAN = Text(
     "{action} em {target} precisa de uma pessoa: {reason} (execução {run})",
     "{action} on {target} needs a human: {reason} (run {run})",
 )
+ALL_NEED_HUMAN = Text(
+    "nenhuma ação é executada, é preciso uma pessoa: {reason} ({action} em {target}, entre outras)",
+    "no action is taken, a human is needed: {reason} ({action} on {target} among others)",
+)
 REASONS = {
     # intake
     "no_playbook": Text("o alerta não nomeia um playbook", "the alert names no playbook"),
@@ -44,6 +48,10 @@ REASONS = {
         "parte grande demais da plataforma seria tocada",
         "too large a share of the platform would be touched",
     ),
+    "plan_expired": Text("o plano venceu e será refeito", "the plan has expired and is made anew"),
+    "approval_missing": Text(
+        "o plano mudou e precisa de aprovação", "the plan has changed and needs approval"
+    ),
     # evidence
     "alert_unconfirmed": Text("não há como confirmar o alerta", "the alert cannot be confirmed"),
     "alert_resolved": Text("o alerta já terminou", "the alert has resolved already"),
@@ -78,7 +86,77 @@ REASONS = {
     "target_missing": Text("o alvo não existe na AWS", "the target does not exist in AWS"),
     "storage_only_grows": Text("o armazenamento só cresce", "storage only grows"),
     "not_available": Text("a instância não está disponível", "the instance is not available"),
+    "nothing_to_prune": Text("todas as versões são necessárias", "every version is needed"),
+    "already_serving": Text(
+        "o alias já serve este código e esta configuração",
+        "the alias serves this code and configuration already",
+    ),
+    "deployment_in_progress": Text("há uma implantação em curso", "a deployment is in progress"),
+    "function_not_ready": Text(
+        "a função ou a versão não está pronta", "the function or version is not ready"
+    ),
+    # flags
+    "nothing_deployed": Text("nenhuma flag foi implantada", "no flags were ever deployed"),
+    "flags_unreadable": Text(
+        "o documento de flags não pode ser lido", "the flag document cannot be read"
+    ),
+    "flag_deployment_in_progress": Text(
+        "há uma implantação de flags em andamento", "a deployment of flags is in progress"
+    ),
+    "critical_flag_in_progress": Text(
+        "a implantação em andamento muda uma flag crítica",
+        "the deployment in progress changes a critical flag",
+    ),
+    "flags_conflict": Text(
+        "outra pessoa edita as flags ao mesmo tempo", "somebody else edits the flags meanwhile"
+    ),
+    "flag_not_allowed": Text(
+        "o inventário não permite mudar a flag", "the inventory does not allow to change the flag"
+    ),
+    "flag_missing": Text("o documento não define a flag", "the document does not define the flag"),
+    "no_recent_flag": Text(
+        "nenhuma flag foi ligada há pouco", "no flag was turned on a short while ago"
+    ),
+    "trouble_before_flag": Text(
+        "o problema é anterior à flag", "the trouble is older than the flag"
+    ),
+    "flags_first": Text(
+        "uma flag mudou há pouco e é desligada antes",
+        "a flag changed a short while ago and is turned off first",
+    ),
+    "snapshot_exists": Text(
+        "já há um snapshot deste segundo", "there is a snapshot of this very second already"
+    ),
+    "snapshot_unreadable": Text(
+        "o manifesto do snapshot não pôde ser lido", "the snapshot's manifest cannot be read"
+    ),
+    "too_many_rules": Text(
+        "o bucket passaria do limite de regras da S3",
+        "the bucket would have more rules than S3 takes",
+    ),
+    "influxdb_unreachable": Text("o InfluxDB não responde", "InfluxDB does not answer"),
+    "influxdb_denied": Text("o InfluxDB negou a permissão", "InfluxDB denied permission"),
+    "influxdb_refused": Text("o InfluxDB recusou o pedido", "InfluxDB refused the request"),
+    "influxdb_server_error": Text(
+        "o InfluxDB respondeu com erro", "InfluxDB answered with an error"
+    ),
+    "influxdb_no_token": Text(
+        "falta o token do InfluxDB para as ações", "the actions have no token for InfluxDB"
+    ),
+    "cache_is_on": Text(
+        "o cache já está ligado, e não por esta execução",
+        "the cache is on already, and not by this run",
+    ),
+    "cache_changed": Text(
+        "alguém mais mudou o cache: não é desligado",
+        "somebody else has changed the cache: it is not switched off",
+    ),
+    "cache_busy": Text("a AWS ainda muda o cache", "AWS is still changing the cache"),
     # the way to an ending
+    "snapshot_incomplete": Text(
+        "o snapshot está incompleto: há objetos que não foram copiados",
+        "the snapshot is incomplete: there are objects that were not copied",
+    ),
     "done": Text("feito e conferido", "done and checked"),
     "too_many_calls": Text("exigiria chamadas demais", "it would take too many calls"),
     "approval_needed": Text("o plano aguarda aprovação", "the plan awaits approval"),
@@ -87,8 +165,18 @@ REASONS = {
     "shadow": Text("modo sombra: só planejada", "shadow mode: planned only"),
     "already_done": Text("outra pessoa já fez", "somebody else did it already"),
     "drift": Text("alguém mais mudou o alvo", "somebody else changed the target"),
+    "never_settled": Text(
+        "a AWS não terminou o que começou", "AWS did not finish what it had begun"
+    ),
     "refused": Text("a AWS recusou a chamada", "AWS refused the call"),
     "no_effect": Text("a chamada não teve efeito", "the call had no effect"),
+    "deployment_failed": Text(
+        "a implantação falhou ou foi interrompida", "the deployment failed or was stopped"
+    ),
+    "unknowable": Text(
+        "a resposta se perdeu duas vezes e não há como reler",
+        "the answer was lost twice and cannot be read back",
+    ),
     "still_bad": Text("o problema continua", "the trouble goes on"),
     "worse": Text("o problema piorou", "the trouble grew worse"),
     "no_evidence": Text("faltam dados para julgar", "there are no data to judge by"),
@@ -106,6 +194,41 @@ REASONS = {
     "expired": Text("expirou sem agir", "it expired without acting"),
 }
 NOTES = {
+    "cache_is_billed": Text(
+        "O cache é cobrado por hora até ser desligado.",
+        "The cache is billed by the hour until it is switched off.",
+    ),
+    "cache_is_billed_until": Text(
+        "O cache é cobrado por hora até o fim indicado, quando outra execução o desliga.",
+        "The cache is billed by the hour until its end, when another run switches it off.",
+    ),
+    "cache_is_emptied": Text(
+        "Ao mudar de tamanho o cache é refeito, vazio: o que está atrás da API recebe mais carga.",
+        "For another size the cache is made anew, empty: what is behind the API bears more load.",
+    ),
+    "no_method_caches": Text(
+        "Nenhum método do estágio usa o cache: sem isso ele é cobrado e não serve.",
+        "No method of the stage uses the cache: without that it is billed to no avail.",
+    ),
+    "data_are_deleted": Text(
+        "Dados mais antigos que o novo prazo são apagados para sempre.",
+        "Data older than the new limit are deleted for good.",
+    ),
+    "objects_expire": Text(
+        "Objetos que vencem são apagados para sempre.", "Objects that expire are deleted for good."
+    ),
+    "archived_must_be_restored": Text(
+        "O que passa a GLACIER ou DEEP_ARCHIVE só se lê restaurado, em horas e com custo.",
+        "What moves to GLACIER or DEEP_ARCHIVE is read only once restored: hours, and a charge.",
+    ),
+    "not_point_in_time": Text(
+        "Os objetos são copiados um após o outro: o snapshot não mostra um só instante.",
+        "Objects are copied one after the other: the snapshot does not show one point in time.",
+    ),
+    "copies_are_billed": Text(
+        "As cópias e os pedidos são cobrados; as cópias ficam até alguém apagá-las.",
+        "Copies and requests are billed; the copies stay until somebody deletes them.",
+    ),
     "events_are_lost": Text(
         "Com a regra desabilitada, eventos que chegam se perdem, salvo os arquivados.",
         "While a rule is disabled, events that arrive are lost unless they are archived.",
@@ -138,6 +261,27 @@ NOTES = {
     "provisioned_concurrency_moves": Text(
         "A concorrência provisionada do alias leva minutos para acompanhar.",
         "The alias's provisioned concurrency takes minutes to follow.",
+    ),
+    "versions_are_deleted": Text(
+        "Uma versão apagada não volta, e o seu número nunca se repete.",
+        "A deleted version does not come back, and its number is never given again.",
+    ),
+    "callers_by_number": Text(
+        "Quem chama uma versão pelo número, fora de aliases e fontes de eventos, não é visto.",
+        "Whoever calls a version by its number, but for aliases and event sources, is not seen.",
+    ),
+    "traffic_moves": Text(
+        "O alias passa a servir outro código e outra configuração, no ritmo do CodeDeploy.",
+        "The alias comes to serve other code and configuration, at CodeDeploy's pace.",
+    ),
+    "notice_may_repeat": Text(
+        "O aviso pode chegar duas vezes; traz o número da execução, que as une.",
+        "The notice may arrive twice; it carries the run's id, by which both are one.",
+    ),
+    "flag_deployment_stopped": Text(
+        "A implantação de flags em curso é interrompida; o AppConfig volta ao documento anterior.",
+        "The deployment of flags in progress is stopped; AppConfig goes back to the document"
+        " before.",
     ),
     "deployment_stopped": Text(
         "A implantação em curso é interrompida; o próprio CodeDeploy volta o alias.",

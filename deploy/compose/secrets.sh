@@ -7,7 +7,7 @@ mkdir -p "$directory"
 # users: so the files are readable, and the directory keeps everybody else on this machine out.
 chmod 700 "$directory"
 
-for name in webhook-token influxdb-token influxdb-password grafana-password; do
+for name in webhook-token influxdb-token influxdb-password grafana-password postgresql-password; do
   file="$directory/$name"
   [ -e "$file" ] && continue
   # No newline: InfluxDB and Grafana would take it as part of the password.
@@ -15,6 +15,13 @@ for name in webhook-token influxdb-token influxdb-password grafana-password; do
   chmod 444 "$file"
   echo "wrote $file"
 done
+
+file="$directory/database-url"
+if [ ! -e "$file" ]; then
+  echo "postgresql://vigia:$(cat "$directory/postgresql-password")@postgresql:5432/vigia" >"$file"
+  chmod 444 "$file"
+  echo "wrote $file"
+fi
 
 for role in exporter remediations; do
   file="$directory/aws-$role"

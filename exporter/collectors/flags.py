@@ -43,8 +43,10 @@ CHANGED = MetricSpec(
     Kind.GAUGE,
     ("flag",),
     Text(
-        "Quando se viu a flag mudar; ausente se nunca se viu",
-        "When the flag was seen to change; absent if it never was",
+        "Quando começou a implantação que mudou a flag, ou quando se viu a mudança se isso não se"
+        " sabe; ausente se nunca se viu mudar",
+        "When the deployment that changed the flag started, or when the change was seen if that is"
+        " not known; absent if it was never seen to change",
     ),
 )
 UNLISTED = MetricSpec(
@@ -103,6 +105,7 @@ SPECS = (
     DEPLOYMENT_COMPLETED,
 )
 
+_BRINGING = ("DEPLOYING", "BAKING", "VALIDATING", "COMPLETE")
 DEPLOYMENT_STATES = (
     "DEPLOYING",
     "BAKING",
@@ -124,7 +127,7 @@ def collect(context: Context) -> Reading:
     stateless = [name for name, enabled in present.items() if enabled is None]
     if stateless:
         raise CollectError(Reason.ANSWER, f"flag {stateless[0]} is neither on nor off")
-    changes = _changes(context, documents.get("changes", {}), present)
+    changes = _changes(context, documents.get("changes", {}), present, rollout)
     series = [*_rollout_series(context.inventory, rollout)]
     if flags is not None:
         unlisted = flags.keys() - {flag.name for flag in wanted}
@@ -146,18 +149,32 @@ def collect(context: Context) -> Reading:
 
 
 def _changes(
-    context: Context, known: Mapping[str, Any], present: Mapping[str, bool | None]
+    context: Context,
+    known: Mapping[str, Any],
+    present: Mapping[str, bool | None],
+    rollout: Rollout,
 ) -> dict[str, list[Any]]:
-    """Return, and keep, each flag's state and when it was last seen to become that."""
+    """Return, and keep, each flag's state and since when it has it, if that was ever seen."""
     where = where_of(context.inventory)
     before = known.get("flags", {}) if known.get("where") == where else {}
     now: dict[str, list[Any]] = dict(before)
     for name, enabled in present.items():
         was, at = before.get(name, (enabled, None))
-        now[name] = [enabled, at if was == enabled else context.now()]
+        now[name] = [enabled, at if was == enabled else _since(context, rollout, at)]
     if now != before:
         context.state.commit({"changes": {"where": where, "flags": now}})
     return now
+
+
+def _since(context: Context, rollout: Rollout, before: float | None) -> float:
+    """Return when a change that is seen now began: failures may begin before it is seen.
+
+    The newest deployment brought it, unless it was stopped or brought the state before.
+    """
+    now = context.now()
+    if rollout.started is None or rollout.state not in _BRINGING or rollout.started > now:
+        return now
+    return rollout.started if before is None or rollout.started > before else now
 
 
 def _rollout_series(inventory: Inventory, rollout: Rollout) -> Iterator[Series]:

@@ -15,27 +15,21 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from catalogue.promql import Match, series, sum_by
-from catalogue.recorded import (
-    LAMBDA_ERROR_RATIO_RECENT,
-    LAMBDA_INVOCATIONS_RECENT,
-    LAMBDA_VERSION_ERRORS,
-    LAMBDA_VERSION_INVOCATIONS,
-)
+from catalogue.recorded import LAMBDA_VERSION_ERRORS, LAMBDA_VERSION_INVOCATIONS
 from inventory.model import Inventory
+from remediations import error_ratio
 from remediations.action import (
     Action,
     BlockedError,
     Context,
     Finding,
     Observation,
-    ObsoleteError,
     Risk,
 )
-from remediations.deployments import IN_PROGRESS, newest_first
-from remediations.model import Call, Plan, Run, Sample, Verdict
+from remediations.deployments import IN_PROGRESS, newest_first, ways_back
+from remediations.model import Call, Plan, Run, Sample
 
 NAME = "rollback_function"
-_WORSE = 1.5
 _CONFIGURATION = ("Runtime", "MemorySize", "Timeout", "Handler", "CodeSha256")
 
 
@@ -66,13 +60,13 @@ def plan(context: Context, run: Run, seen: Observation) -> Plan:
     busy = [d for d in seen["deployments"] if d["status"] in IN_PROGRESS]
     if busy:
         return _stop(context, run, seen, busy[0])
-    latest = _recent_change(context, run, seen)
+    _recent_change(context, run, seen)
     _trouble_followed(context, run, str(seen["version"]))
-    version = _healthy_version(context, run, seen, latest)
+    version = _healthy_version(context, run, seen)
     return _move(context, run, seen, version)
 
 
-def _recent_change(context: Context, run: Run, seen: Observation) -> Mapping[str, Any]:
+def _recent_change(context: Context, run: Run, seen: Observation) -> None:
     lookback = context.inventory.engine.lookback
     served = [d for d in seen["deployments"] if d["status"] == "Succeeded"]
     latest = served[0] if served else None
@@ -89,8 +83,6 @@ def _recent_change(context: Context, run: Run, seen: Observation) -> Mapping[str
         raise BlockedError(
             "trouble_before_deployment", f"the alert is older than deployment {latest['id']}"
         )
-    found: Mapping[str, Any] = latest
-    return found
 
 
 def _trouble_followed(context: Context, run: Run, version: str) -> None:
@@ -118,21 +110,10 @@ def _trouble_followed(context: Context, run: Run, version: str) -> None:
         )
 
 
-def _healthy_version(
-    context: Context, run: Run, seen: Observation, latest: Mapping[str, Any]
-) -> str:
+def _healthy_version(context: Context, run: Run, seen: Observation) -> str:
     """Return the newest version that served this alias healthily: ledger, then CodeDeploy."""
     verdicts = context.verdicts(run.target)
-    bad = {d["target"] for d in seen["deployments"] if d["undone_by"] or d["status"] != "Succeeded"}
-    served: list[str] = [latest["current"]]
-    for deployment in seen["deployments"]:
-        served.extend((deployment["target"], deployment["current"]))
-    for version in dict.fromkeys(served):
-        if version == seen["version"]:
-            continue
-        known = verdicts.get(version)
-        if known is False or (known is None and version in bad):
-            continue
+    for version in ways_back(seen["deployments"], str(seen["version"]), verdicts):
         if _is_active(context, run.target, version):
             return version
     raise BlockedError("no_rollback_target", f"no healthy earlier version of {run.target} is known")
@@ -287,36 +268,12 @@ def undo(plan_: Plan, seen: Observation) -> tuple[Call, ...]:
 
 def baseline(context: Context, run: Run) -> Mapping[str, float | None]:
     """Measure the trouble just before acting; raises if there is none, or nothing to see."""
-    ratio, invocations = _recent(context, run.target)
-    if ratio is None or not invocations:
-        raise BlockedError("no_data", f"no recent measurements of {run.target}")
-    if ratio <= context.inventory.regression.floor:
-        raise ObsoleteError("recovered", f"{ratio:.1%} of recent invocations fail")
-    return {"error_ratio": ratio, "invocations": invocations}
+    return error_ratio.baseline(context, run.target)
 
 
 def judge(context: Context, run: Run) -> Sample:
     """Say whether the trouble is gone; no traffic or no data proves nothing."""
-    ratio, invocations = _recent(context, run.target)
-    before = (run.baseline or {}).get("error_ratio")
-    readings = {"error_ratio": ratio, "invocations": invocations, "before": before}
-    if ratio is None or not invocations:
-        verdict = Verdict.UNKNOWN
-    elif ratio <= context.inventory.regression.floor:
-        verdict = Verdict.GOOD
-    elif before is not None and ratio > _WORSE * before:
-        verdict = Verdict.WORSE
-    else:
-        verdict = Verdict.BAD
-    return Sample(context.now(), verdict, readings)
-
-
-def _recent(context: Context, function: str) -> tuple[float | None, float | None]:
-    matchers = {"function": function}
-    return (
-        context.metrics.value(str(series(LAMBDA_ERROR_RATIO_RECENT, matchers))),
-        context.metrics.value(str(series(LAMBDA_INVOCATIONS_RECENT, matchers))),
-    )
+    return error_ratio.judge(context, run, run.target)
 
 
 def healthy(plan_: Plan, recovered: bool) -> Mapping[str, bool]:  # noqa: FBT001 one fact, one name

@@ -1,12 +1,14 @@
 """Stop every deployment in progress, each with CodeDeploy's own rollback.
 
-A rollback that CodeDeploy makes by itself is never stopped: it is the way back. Stopping is asked
-for with ``autoRollbackEnabled``, which leaves the alias on the version that was healthy (API
-reference of StopDeployment).
+With ``stuck`` only those that have been in progress for longer than the inventory allows: one
+that hangs is no reason to stop the others. A rollback that CodeDeploy makes by itself is never
+stopped: it is the way back. Stopping is asked for with ``autoRollbackEnabled``, which leaves the
+alias on the version that was healthy (API reference of StopDeployment).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +20,7 @@ from remediations.action import (
     Later,
     Observation,
     ObsoleteError,
+    Params,
     Risk,
 )
 from remediations.model import Call, Plan, Run
@@ -26,6 +29,12 @@ NAME = "stop_deployments"
 _STATUSES = ("Created", "Queued", "InProgress", "Baking", "Ready")
 _BATCH = 25
 _ROLLBACK = "codeDeployRollback"
+
+
+class Wanted(Params):
+    """``stuck``: leave alone what is not in progress for too long yet."""
+
+    stuck: bool = False
 
 
 def targets(inventory: Inventory) -> tuple[str, ...]:
@@ -55,16 +64,24 @@ def observe(context: Context, run: Run) -> Observation:
         for start in range(0, len(ids), _BATCH):
             answer = client.batch_get_deployments(deploymentIds=ids[start : start + _BATCH])
             found.extend(answer["deploymentsInfo"])
+    latest = _latest(context, run)
     return {
         "stoppable": {
             one["deploymentId"]: one["deploymentGroupName"]
             for one in found
-            if one.get("creator") != _ROLLBACK
+            if one.get("creator") != _ROLLBACK and one["createTime"].timestamp() <= latest
         },
         "rollbacks": sorted(
             one["deploymentId"] for one in found if one.get("creator") == _ROLLBACK
         ),
     }
+
+
+def _latest(context: Context, run: Run) -> float:
+    """Return when the newest deployment that may be stopped was created (unix seconds)."""
+    if not Wanted.model_validate(run.params).stuck:
+        return math.inf
+    return context.now() - context.inventory.thresholds.deployment_stuck
 
 
 def _groups(context: Context, application: str) -> list[str]:
@@ -138,6 +155,7 @@ ACTION = Action(
     settled=settled,
     effect=effect,
     more=more,
+    params=Wanted,
     moot=frozenset({"DeploymentAlreadyCompletedException"}),
     measured=False,
 )

@@ -9,9 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from remediations.action import Past
+from remediations.ledger import scope
+from remediations.ledger.counts import BLOCKED
 from remediations.ledger.rows import read_run, read_step
 from remediations.ledger.schema import COUNTS, DELIVERIES, RUNS, STEPS, VERDICTS
-from remediations.model import NO_HUMAN_NEEDED, Decision, Outcome, Run, State
+from remediations.model import NO_HUMAN_NEEDED, Decision, Outcome, Plan, Run, State
 
 
 class Facts:
@@ -38,35 +40,39 @@ class Facts:
 
     def acted_since(self, since: float, other_than: str) -> list[str]:
         """Return the target of every other run that acted since then."""
-        query = sa.select(RUNS.c.target).where(RUNS.c.intended_at >= since, RUNS.c.id != other_than)
-        return [str(row[0]) for row in self._all(query)]
+        with self._engine.connect() as connection:
+            return scope.acted_since(connection, since, other_than)
 
     def acting_on(self, target: str, other_than: str) -> str | None:
         """Return another run that is acting on the target or verifying it."""
-        acting = (State.RUNNING.value, State.VERIFYING.value, State.UNDOING.value)
-        query = sa.select(RUNS.c.id).where(
-            RUNS.c.target == target, RUNS.c.id != other_than, RUNS.c.state.in_(acting)
-        )
-        found = self._all(query)
-        return str(found[0][0]) if found else None
+        with self._engine.connect() as connection:
+            return scope.acting_on(connection, target, other_than)
+
+    def open_plans(self, target: str) -> tuple[Plan, ...]:
+        """Return the plan of every open run on the target, of any action, that has one."""
+        query = sa.select(RUNS).where(RUNS.c.target == target, RUNS.c.state != State.CLOSED.value)
+        plans = (read_run(row).plan for row in self._all(query))
+        return tuple(plan for plan in plans if plan is not None)
 
     def sick_targets(self, since: float) -> set[str]:
-        """Return targets whose newest delivery since then says that they are sick."""
-        query = (
-            sa.select(DELIVERIES.c.fingerprint, DELIVERIES.c.status, DELIVERIES.c.target)
-            .where(
-                DELIVERIES.c.received_at >= since,
-                DELIVERIES.c.decision != Decision.REFUSED.value,
-            )
-            .order_by(DELIVERIES.c.received_at)
+        """Return targets that an alert delivered since then says are sick, and none took back."""
+        fired, resolved = DELIVERIES.alias("fired"), DELIVERIES.alias("resolved")
+        # Judged by the database: in a storm there are more deliveries than one wants to read.
+        taken_back = sa.select(sa.literal(1)).where(
+            resolved.c.fingerprint == fired.c.fingerprint,
+            resolved.c.received_at >= fired.c.received_at,
+            resolved.c.starts_at >= fired.c.starts_at,
+            resolved.c.status == "resolved",
+            resolved.c.decision != Decision.REFUSED.value,
         )
-        targets: dict[str, str] = {}
-        status: dict[str, str] = {}
-        for row in self._all(query):
-            status[row.fingerprint] = row.status
-            if row.target:
-                targets[row.fingerprint] = row.target
-        return {target for key, target in targets.items() if status[key] == "firing"}
+        query = sa.select(fired.c.target.distinct()).where(
+            fired.c.received_at >= since,
+            fired.c.status == "firing",
+            fired.c.target.is_not(None),
+            fired.c.decision != Decision.REFUSED.value,
+            ~taken_back.exists(),
+        )
+        return {str(row[0]) for row in self._all(query)}
 
     def verdicts(self, target: str) -> dict[str, bool]:
         """Return which versions of the target are known to be healthy or not."""
@@ -102,21 +108,36 @@ class Facts:
             query = query.where(RUNS.c.state != State.CLOSED.value)
         return [read_run(row) for row in self._all(query)]
 
-    def deliveries(self, fingerprint: str) -> list[dict[str, Any]]:
-        """Return every delivery of an alert, oldest first."""
+    def latest(self, action: str, since: float) -> list[Run]:
+        """Return the runs of an action that are open or were opened since then, newest first."""
+        query = sa.select(RUNS).where(
+            RUNS.c.action == action,
+            sa.or_(RUNS.c.created_at >= since, RUNS.c.state != State.CLOSED.value),
+        )
+        return [read_run(row) for row in self._all(query.order_by(RUNS.c.created_at.desc()))]
+
+    def deliveries(self, fingerprint: str, limit: int = 200) -> list[dict[str, Any]]:
+        """Return the newest deliveries of an alert, oldest of them first."""
         query = (
             sa.select(DELIVERIES)
             .where(DELIVERIES.c.fingerprint == fingerprint)
-            .order_by(DELIVERIES.c.received_at)
+            .order_by(DELIVERIES.c.received_at.desc())
+            .limit(limit)
         )
         return [
             {**row._mapping, "labels": json.loads(row.labels)}  # noqa: SLF001 public in SQLAlchemy
-            for row in self._all(query)
+            for row in reversed(self._all(query))
         ]
 
-    def runs_of(self, run_ids: Iterable[str]) -> list[Run]:
-        """Return the runs with these ids, oldest first."""
-        query = sa.select(RUNS).where(RUNS.c.id.in_(list(run_ids))).order_by(RUNS.c.created_at)
+    def delivered(self, fingerprint: str) -> int:
+        """Return how often an alert was delivered."""
+        query = sa.select(sa.func.count()).where(DELIVERIES.c.fingerprint == fingerprint)
+        return int(self._all(query.select_from(DELIVERIES))[0][0])
+
+    def runs_of(self, run_ids: Iterable[str], fingerprint: str) -> list[Run]:
+        """Return the runs with these ids, and those that an alert opened, oldest first."""
+        theirs = sa.or_(RUNS.c.id.in_(list(run_ids)), RUNS.c.fingerprint == fingerprint)
+        query = sa.select(RUNS).where(theirs).order_by(RUNS.c.created_at)
         return [read_run(row) for row in self._all(query)]
 
     def decisions(self) -> dict[str, int]:
@@ -159,6 +180,13 @@ class Facts:
             RUNS.c.outcome.not_in(harmless),
         )
         return sorted({(row[0], row[1], str(Outcome(row[2]))) for row in self._all(query)})
+
+    def blocks(self) -> dict[str, int]:
+        """Return how often runs were held, by the guard's reason."""
+        query = sa.select(COUNTS.c.name, COUNTS.c.total).where(
+            COUNTS.c.name.startswith(BLOCKED, autoescape=True)
+        )
+        return {str(row[0]).removeprefix(BLOCKED): int(row[1]) for row in self._all(query)}
 
     def count(self, name: str) -> int:
         """Return a counter's total."""

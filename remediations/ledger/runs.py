@@ -8,8 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from remediations.ledger import audit
+from remediations.ledger import audit, claims, scope
+from remediations.ledger.counts import BLOCKED, count
 from remediations.ledger.escalations import call_human
+from remediations.ledger.follow import open_next
 from remediations.ledger.rows import plan_document, plan_hash, read_run, read_step
 from remediations.ledger.schema import RUNS, SAMPLES, STEPS, VERDICTS, dumps
 from remediations.model import (
@@ -55,34 +57,7 @@ class Runs:
 
     def claim(self, owner: str, lease: float, now: float) -> Run | None:
         """Lease the run that has been due longest; its epoch moves, which fences older holders."""
-        due = (
-            sa.select(RUNS.c.id, RUNS.c.epoch)
-            .where(
-                RUNS.c.state != State.CLOSED.value,
-                RUNS.c.next_at <= now,
-                sa.or_(RUNS.c.lease_until.is_(None), RUNS.c.lease_until <= now),
-            )
-            .order_by(RUNS.c.next_at)
-            .limit(1)
-        )
-        with self._engine.connect() as connection:
-            candidate = connection.execute(due).first()
-        if candidate is None:
-            return None
-        with write(self._engine) as connection:
-            claimed = connection.execute(
-                sa.update(RUNS)
-                .where(
-                    RUNS.c.id == candidate.id,
-                    RUNS.c.epoch == candidate.epoch,
-                    RUNS.c.state != State.CLOSED.value,
-                )
-                .values(epoch=candidate.epoch + 1, lease_owner=owner, lease_until=now + lease)
-            )
-            if not claimed.rowcount:
-                return None
-            row = connection.execute(sa.select(RUNS).where(RUNS.c.id == candidate.id)).one()
-        return read_run(row)
+        return claims.claim(self._engine, owner, lease, now)
 
     def move(
         self,
@@ -102,12 +77,15 @@ class Runs:
             IllegalTransitionError: if the table does not allow it.
             LostLeaseError: if the run was moved or claimed by somebody else.
         """
-        with write(self._engine) as connection:
+        # When quiet nothing has changed: what is held is held since it was first held.
+        values |= {"updated_at": run.updated_at} if quiet else {}
+        with write(self._engine) if quiet else audit.writing(self._engine) as connection:
             moved = _move(connection, run, to, now, **values)
             if not quiet:
-                audit.append(
-                    connection, now, kind, run.id, {"from": run.state, "to": to, **(body or {})}
-                )
+                told = {"from": run.state, "to": to, **(body or {})}
+                audit.append(connection, now, kind, run.id, told)
+                if to is State.BLOCKED:
+                    count(connection, f"{BLOCKED}{moved.reason}")
             if call is not None:
                 call_human(connection, moved, call, moved.detail, now)
         return moved
@@ -141,15 +119,22 @@ class Runs:
         now: float,
         lease: float,
         baseline: Mapping[str, Any] | None = None,
+        recheck: scope.Recheck | None = None,
     ) -> tuple[Run, Step]:
-        """Commit the exact call that is about to be made, and keep the lease while it is made."""
+        """Commit the exact call that is about to be made, and keep the lease while it is made.
+
+        Raises TargetBusyError if another run has begun to act on the target; before a run's first
+        call also what ``recheck`` raises.
+        """
         to = State.RUNNING if purpose == "apply" else State.UNDOING
         values: dict[str, Any] = {"lease_owner": run.lease_owner, "lease_until": now + lease}
         if purpose == "apply" and run.intended_at is None:
             values["intended_at"] = now
         if baseline is not None:
             values["baseline"] = dumps(dict(baseline))
-        with write(self._engine) as connection:
+        with audit.writing(self._engine) as connection:
+            if run.intended_at is None:
+                scope.take(connection, run, now - scope.HOUR, recheck)
             moved = _move(connection, run, to, now, reason=None, detail=None, **values)
             step = _intend(connection, run, purpose, number, call, now)
             body = {
@@ -177,8 +162,10 @@ class Runs:
         next_at: float | None = None,
     ) -> Run:
         """Commit what became of a call: answered, refused, unknown, or found out by reading."""
-        with write(self._engine) as connection:
-            moved = _move(connection, run, run.state, now, next_at=next_at or now)
+        with audit.writing(self._engine) as connection:
+            moved = _move(
+                connection, run, run.state, now, reason=None, detail=None, next_at=next_at or now
+            )
             connection.execute(
                 sa.update(STEPS)
                 .where(
@@ -206,8 +193,10 @@ class Runs:
 
     def sample(self, run: Run, sample: Sample, now: float, next_at: float) -> Run:
         """Commit one look at the outcome."""
-        with write(self._engine) as connection:
-            moved = _move(connection, run, State.VERIFYING, now, next_at=next_at)
+        with audit.writing(self._engine) as connection:
+            moved = _move(
+                connection, run, State.VERIFYING, now, reason=None, detail=None, next_at=next_at
+            )
             row = {
                 "run_id": run.id,
                 "sampled_at": sample.at,
@@ -241,7 +230,7 @@ class Runs:
             raise IllegalTransitionError(f"{run.id}: {run.state} cannot end as {outcome}")
         if outcome is Outcome.CANCELLED and run.intended_at is not None:
             raise IllegalTransitionError(f"{run.id}: has acted, cannot be cancelled")
-        with write(self._engine) as connection:
+        with audit.writing(self._engine) as connection:
             closed = _close(connection, run, outcome, now, reason, detail)
             for version, healthy in (verdicts or {}).items():
                 _judge(connection, run, version, healthy=healthy, now=now)
@@ -305,7 +294,7 @@ class Runs:
 
     def _decide(self, run: Run, now: float, *, kind: str, by: str, to: State) -> Run:
         try:
-            with write(self._engine) as connection:
+            with audit.writing(self._engine) as connection:
                 moved = _move(connection, run, to, now, approved_by=by, next_at=now)
                 audit.append(connection, now, kind, run.id, {"by": by, "plan_hash": run.plan_hash})
         except LostLeaseError as error:
@@ -314,7 +303,7 @@ class Runs:
 
     def _end(self, run: Run, outcome: Outcome, by: str, now: float) -> Run:
         try:
-            with write(self._engine) as connection:
+            with audit.writing(self._engine) as connection:
                 return _close(connection, run, outcome, now, f"{outcome}_by_hand", f"by {by}")
         except LostLeaseError as error:
             raise NotPossibleError(f"{run.id} is being worked on; try again") from error
@@ -327,7 +316,7 @@ def _move(connection: sa.Connection, run: Run, to: State, now: float, **values: 
     moved = connection.execute(
         sa.update(RUNS)
         .where(RUNS.c.id == run.id, RUNS.c.state == run.state.value, RUNS.c.epoch == run.epoch)
-        .values(state=to.value, updated_at=now, **values)
+        .values({"state": to.value, "updated_at": now, **values})
     )
     if moved.rowcount != 1:
         raise LostLeaseError(run.id)
@@ -356,6 +345,7 @@ def _close(
     audit.append(connection, now, "closed", run.id, body)
     if outcome not in NO_HUMAN_NEEDED:
         call_human(connection, closed, outcome.value, detail or reason, now)
+    open_next(connection, closed, now)
     return closed
 
 

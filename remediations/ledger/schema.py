@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from storage.migrations import Migration
 
 COMPONENT = "ledger"
+GENESIS = "0" * 64
+"""What the first row of the audit chain follows."""
 
 MIGRATIONS = (
     Migration(
@@ -75,6 +77,15 @@ MIGRATIONS = (
                 hash VARCHAR(64) NOT NULL)""",
         ),
     ),
+    Migration(
+        2,
+        (
+            "CREATE TABLE audit_head (seq BIGINT NOT NULL, hash VARCHAR(64) NOT NULL)",
+            """INSERT INTO audit_head SELECT COALESCE(MAX(seq), 0), COALESCE(
+                (SELECT hash FROM audit ORDER BY seq DESC LIMIT 1),
+                '0000000000000000000000000000000000000000000000000000000000000000') FROM audit""",
+        ),
+    ),
 )
 
 
@@ -109,6 +120,7 @@ ESCALATIONS = _table(
 SWITCHES = _table("switches", "name", "engaged", "changed_by", "reason", "changed_at", "until_at")
 COUNTS = _table("counts", "name", "total")
 AUDIT = _table("audit", "seq", "at", "kind", "run_id", "body", "previous", "hash")
+AUDIT_HEAD = _table("audit_head", "seq", "hash")
 
 
 def dumps(value: Any) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from remediations.ledger import windows
 from remediations.ledger.deliveries import Deliveries
 from remediations.ledger.escalations import Escalations
 from remediations.ledger.facts import Facts
@@ -26,6 +27,7 @@ class Ledger:
     facts: Facts
     switches: Switches
     escalations: Escalations
+    windows: windows.Windows
 
     def close(self) -> None:
         """Give the connections back."""
@@ -41,6 +43,7 @@ def open_ledger(url: str) -> Ledger:
     """
     engine = open_database(url)
     migrate(engine, COMPONENT, MIGRATIONS)
+    migrate(engine, windows.COMPONENT, windows.MIGRATIONS)
     return Ledger(
         engine=engine,
         deliveries=Deliveries(engine),
@@ -48,4 +51,5 @@ def open_ledger(url: str) -> Ledger:
         facts=Facts(engine),
         switches=Switches(engine),
         escalations=Escalations(engine),
+        windows=windows.Windows(engine),
     )

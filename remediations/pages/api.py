@@ -7,33 +7,44 @@ from collections.abc import Callable, Mapping
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from inventory.model import Inventory
 from remediations.action import Action
+from remediations.alertmanager import Alertmanager
 from remediations.intake import MalformedError, read_webhook
 from remediations.ledger.runs import NotPossibleError
 from remediations.ledger.store import Ledger
 from remediations.ledger.switches import Switch
+from remediations.maintenance import Maintenance
 from remediations.model import Decision, Run
 from remediations.pages import views
-from remediations.pages.answers import asked_by, body, problem
+from remediations.pages.answers import (
+    Approval,
+    Asked,
+    BadRequestError,
+    Switching,
+    body,
+    problem,
+)
 from remediations.pages.by_hand import add_actions
-
-_REASON_LIMIT = 200
+from remediations.pages.maintenance import add_maintenance
+from web.security import Guesses
 
 
 def api(  # noqa: C901 one small function for each route, over the same dependencies
     ledger: Ledger,
     inventory: Inventory,
     actions: Mapping[str, Action],
+    maintenance: Maintenance,
+    alertmanager: Alertmanager,
     allowed: Callable[[str | None], bool],
     wake: Callable[[], None],
     now: Callable[[], float],
 ) -> Blueprint:
     """Return the blueprint; ``allowed`` checks an Authorization header."""
     pages = Blueprint("api", __name__, url_prefix="/v1")
-    locale = inventory.locale
+    locale, guesses = inventory.locale, Guesses()
 
     @pages.before_request
     def _authenticate() -> ResponseReturnValue | None:
@@ -42,11 +53,21 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
             return None
         if header is None:
             return problem(401, "a bearer token is needed")
-        return problem(403, "the token is not known")
+        if not guesses.too_many(request.remote_addr):
+            return problem(403, "the token is not known")
+        answer = problem(429, "too many wrong tokens; a right one is let in at any time")
+        answer.headers["Retry-After"] = str(guesses.window)
+        # Whoever guesses pays for a new connection, and for its handshake, each time.
+        answer.headers["Connection"] = "close"
+        return answer
 
     @pages.errorhandler(SQLAlchemyError)
     def _ledger_away(_error: SQLAlchemyError) -> ResponseReturnValue:
         return problem(503, "the ledger does not answer")
+
+    @pages.errorhandler(BadRequestError)
+    def _bad_request(error: BadRequestError) -> ResponseReturnValue:
+        return problem(400, str(error))
 
     @pages.errorhandler(NotPossibleError)
     def _not_possible(error: NotPossibleError) -> ResponseReturnValue:
@@ -59,7 +80,9 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
         except MalformedError as error:
             return problem(400, str(error))
         receipts = ledger.deliveries.receive(deliveries, truncated, now())
-        wake()
+        if any(r.decision is Decision.ACCEPTED and r.run_id for r in receipts):
+            # Only for a new run: in a storm the engine would look once for every webhook.
+            wake()
         counts = {
             decision.value: sum(receipt.decision is decision for receipt in receipts)
             for decision in Decision
@@ -68,8 +91,12 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
 
     @pages.get("/runs")
     def _runs() -> ResponseReturnValue:
-        open_only = request.args.get("open") == "true"
-        found = ledger.facts.runs(open_only=open_only)
+        if unknown := sorted(set(request.args) - {"open"}):
+            return problem(400, f"'{unknown[0][:64]}' is not a parameter")
+        wanted = request.args.get("open", "false")
+        if wanted not in ("true", "false"):
+            return problem(400, "open is true or false")
+        found = ledger.facts.runs(open_only=wanted == "true")
         return jsonify({"runs": [views.run_document(run, locale) for run in found]})
 
     @pages.get("/runs/<run_id>")
@@ -78,19 +105,16 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
 
     @pages.post("/runs/<run_id>/approve")
     def _approve(run_id: str) -> ResponseReturnValue:
-        asked = body()
-        digest = asked.get("plan_hash")
-        if not isinstance(digest, str):
-            return problem(400, "plan_hash is missing: approve the plan that you have seen")
-        return _decided(ledger.runs.approve(run_id, digest, asked_by(asked), now()))
+        asked = body(Approval)
+        return _decided(ledger.runs.approve(run_id, asked.plan_hash, asked.by, now()))
 
     @pages.post("/runs/<run_id>/reject")
     def _reject(run_id: str) -> ResponseReturnValue:
-        return _decided(ledger.runs.reject(run_id, asked_by(body()), now()))
+        return _decided(ledger.runs.reject(run_id, body(Asked).by, now()))
 
     @pages.post("/runs/<run_id>/cancel")
     def _cancel(run_id: str) -> ResponseReturnValue:
-        return _decided(ledger.runs.cancel(run_id, asked_by(body()), now()))
+        return _decided(ledger.runs.cancel(run_id, body(Asked).by, now()))
 
     @pages.get("/why/<fingerprint>")
     def _why(fingerprint: str) -> ResponseReturnValue:
@@ -100,6 +124,7 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
         return jsonify(document)
 
     add_actions(pages, ledger, inventory, actions, wake, now)
+    add_maintenance(pages, maintenance, alertmanager, locale, wake)
 
     @pages.post("/pause")
     def _pause() -> ResponseReturnValue:
@@ -110,13 +135,9 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
         return _switch(engaged=False)
 
     def _switch(*, engaged: bool) -> ResponseReturnValue:
-        asked = body()
+        asked = body(Switching)
         ledger.switches.set(
-            Switch.PAUSE,
-            engaged=engaged,
-            by=asked_by(asked),
-            reason=str(asked.get("reason", ""))[:_REASON_LIMIT],
-            now=now(),
+            Switch.PAUSE, engaged=engaged, by=asked.by, reason=asked.reason, now=now()
         )
         wake()
         return jsonify({"paused": engaged})
@@ -130,4 +151,7 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
 
 def problem_of(error: HTTPException) -> Response:
     """Return werkzeug's refusals in the API's form."""
-    return problem(error.code or 500, error.description or error.name)
+    answer = problem(error.code or 500, error.description or error.name)
+    if isinstance(error, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return answer

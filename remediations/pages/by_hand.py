@@ -13,7 +13,8 @@ from remediations.asking import AskedWronglyError, intent
 from remediations.ledger.deliveries import RunOpenError
 from remediations.ledger.store import Ledger
 from remediations.pages import views
-from remediations.pages.answers import asked_by, body, problem
+from remediations.pages.answers import Action as Asking
+from remediations.pages.answers import body, problem
 
 
 def add_actions(
@@ -32,14 +33,12 @@ def add_actions(
 
     @pages.post("/actions/<name>")
     def _ask(name: str) -> ResponseReturnValue:
-        action, asked = actions.get(name), body()
+        action = actions.get(name)
         if action is None:
             return problem(404, f"there is no action '{name[:64]}'")
-        target, params = asked.get("target"), asked.get("params", {})
-        if not isinstance(target, str | None) or not isinstance(params, dict):
-            return problem(400, "target must be a text and params a mapping")
-        wanted = intent(inventory, action, target, params, dry=asked.get("dry_run") is True)
-        run_id = ledger.deliveries.ask(wanted, asked_by(asked), now())
+        asked = body(Asking)
+        wanted = intent(inventory, action, asked.target, asked.params, dry=asked.dry_run)
+        run_id = ledger.deliveries.ask(wanted, asked.by, now())
         wake()
         return jsonify(views.run_document(ledger.runs.existing(run_id), inventory.locale)), 202
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
+from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
 
-from catalogue.text import Locale
+from catalogue.text import Locale, Text
 from catalogue.texts import console as texts
+from catalogue.texts import why as why_texts
 from remediations.ledger.store import Ledger
 from remediations.ledger.switches import Switch
 from remediations.metrics import render
 from remediations.model import Run
 from remediations.pages import openapi
-from remediations.pages.views import reason_text
+from remediations.pages.views import why_document
+from remediations.pages.why import reason_text
 
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;"
@@ -28,7 +32,7 @@ _STYLE = (
 )
 
 
-def console(
+def console(  # noqa: C901 one small function for each route, over the same dependencies
     ledger: Ledger,
     registry: CollectorRegistry,
     locale: Locale,
@@ -39,16 +43,24 @@ def console(
     """Return the blueprint; ``runbook(alert)`` returns a runbook's text."""
     pages = Blueprint("console", __name__)
 
+    @pages.errorhandler(SQLAlchemyError)
+    def _ledger_away(_error: SQLAlchemyError) -> ResponseReturnValue:
+        return Response(texts.LEDGER_AWAY.in_(locale) + "\n", 503, mimetype="text/plain")
+
     @pages.get("/")
     def _index() -> ResponseReturnValue:
-        try:
-            runs = ledger.facts.runs(limit=50)
-            paused = ledger.switches.get(Switch.PAUSE, now()).engaged
-        except SQLAlchemyError:
-            return Response(texts.LEDGER_AWAY.in_(locale) + "\n", 503, mimetype="text/plain")
+        runs = ledger.facts.runs(limit=50)
+        paused = ledger.switches.get(Switch.PAUSE, now()).engaged
         return _page(
             texts.TITLE.in_(locale), _status(paused, locale) + _table(runs, locale), locale
         )
+
+    @pages.get("/why/<fingerprint>")
+    def _why(fingerprint: str) -> ResponseReturnValue:
+        found = why_document(ledger, fingerprint, locale)
+        if found is None:
+            abort(404, why_texts.NEVER.in_(locale))
+        return _page(why_texts.TITLE.in_(locale), _reasons(found, locale), locale)
 
     @pages.get("/metrics")
     def _metrics() -> ResponseReturnValue:
@@ -61,10 +73,7 @@ def console(
 
     @pages.get("/-/ready")
     def _ready() -> ResponseReturnValue:
-        try:
-            ledger.facts.answers()
-        except SQLAlchemyError:
-            return Response("the ledger does not answer\n", 503, mimetype="text/plain")
+        ledger.facts.answers()
         return Response("Vigia remediations is ready.\n", mimetype="text/plain")
 
     @pages.get("/openapi.json")
@@ -104,17 +113,66 @@ def _table(runs: list[Run], locale: Locale) -> str:
     return f"<table><caption>{caption}</caption><tr>{heads}</tr>{rows}</table>"
 
 
+def _reasons(found: Mapping[str, Any], locale: Locale) -> str:
+    answer = "".join(f"<p><strong>{escape(line)}</strong></p>" for line in found["answer"])
+    labels = ", ".join(f'{name}="{value}"' for name, value in sorted(found["alert"].items()))
+    delivered = [
+        (_time(row["received_at"]), row["status"], row["text"], row["run_id"] or "")
+        for row in reversed(found["deliveries"])
+    ]
+    more = found["deliveries_total"] - len(delivered)
+    rest = why_texts.MORE.format(locale, count=more) if more > 0 else ""
+    heading = escape(why_texts.LABELS.in_(locale))
+    return (
+        f"{answer}<p>{heading}: <code>{escape(labels)}</code></p>"
+        + _cells(why_texts.DELIVERIES, why_texts.COLUMNS, delivered, locale)
+        + f"<p>{escape(rest)}</p>"
+        + "".join(_run_reasons(run, locale) for run in found["runs"])
+    )
+
+
+def _run_reasons(run: Mapping[str, Any], locale: Locale) -> str:
+    held = [
+        f"<li>{_time(one['at'])} {escape(one['reason_text'] or '')} ({escape(one['detail'] or '')})"
+        for one in run["blocks"]
+    ]
+    plan = "\n".join((run["plan"] or {}).get("diff", ()))
+    return (
+        f"<h2>{escape(run['id'])}</h2><p>{escape(run['text'])}</p>"
+        + (f"<p>{escape(why_texts.BLOCKS.in_(locale))}</p><ul>{''.join(held)}</ul>" if held else "")
+        + (f"<p>{escape(why_texts.PLAN.in_(locale))}</p><pre>{escape(plan)}</pre>" if plan else "")
+    )
+
+
+def _cells(
+    caption: Text, columns: Sequence[Text], rows: Iterable[Sequence[str]], locale: Locale
+) -> str:
+    heads = "".join(f'<th scope="col">{escape(column.in_(locale))}</th>' for column in columns)
+    lines = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    name = escape(caption.in_(locale))
+    return f"<table><caption>{name}</caption><tr>{heads}</tr>{lines}</table>"
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
 def _row(run: Run, locale: Locale) -> str:
-    opened = datetime.fromtimestamp(run.created_at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     ended = run.outcome.value if run.outcome else run.state.value
-    diff = run.plan.diff[0] if run.plan else ""
+    # Since when it stands there: for a run that a guard holds, when it was held.
+    since = _time(run.updated_at)
     cells = (
-        opened,
+        _time(run.created_at),
         run.id,
         run.alert.get("alertname", ""),
         f"{run.action} → {run.target}",
-        ended,
-        reason_text(run.reason, locale) or "",
-        diff,
+        f"{ended} ({since})",
+        " ".join(filter(None, (reason_text(run.reason, locale), run.detail))),
+        run.plan.diff[0] if run.plan else "",
     )
-    return "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>"
+    why = f'<a href="/why/{quote(run.fingerprint, safe="")}">{escape(cells[1])}</a>'
+    shown = [escape(str(cell)) for cell in cells]
+    shown[1] = why
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in shown) + "</tr>"

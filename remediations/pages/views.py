@@ -5,21 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from catalogue.text import Locale
-from catalogue.texts.remediations import NOTES, REASONS
+from catalogue.texts.remediations import NOTES
 from inventory.model import Inventory
 from remediations.action import Action
 from remediations.ledger import audit
 from remediations.ledger.rows import plan_document
 from remediations.ledger.store import Ledger
 from remediations.model import Run, Step
+from remediations.pages.why import answer, blocks, delivery_text, reason_text, run_text
 
-
-def reason_text(reason: str | None, locale: Locale) -> str | None:
-    """Return a reason as a sentence."""
-    if reason is None:
-        return None
-    text = REASONS.get(reason)
-    return text.in_(locale) if text else reason
+_MOST_DELIVERIES = 200
+_MOST_RUNS = 20
 
 
 def run_document(run: Run, locale: Locale) -> dict[str, Any]:
@@ -37,6 +33,7 @@ def run_document(run: Run, locale: Locale) -> dict[str, Any]:
         "reason": run.reason,
         "reason_text": reason_text(run.reason, locale),
         "detail": run.detail,
+        "text": run_text(run, locale),
         "plan_hash": run.plan_hash,
         "approved_by": run.approved_by,
         "starts_at": run.starts_at,
@@ -58,6 +55,7 @@ def full_document(ledger: Ledger, run: Run, locale: Locale) -> dict[str, Any]:
     return {
         **run_document(run, locale),
         "plan": plan,
+        "blocks": blocks(history, locale),
         "baseline": run.baseline,
         "steps": [
             _step_document(step)
@@ -100,13 +98,16 @@ def action_document(action: Action, inventory: Inventory) -> dict[str, Any]:
 
 def why_document(ledger: Ledger, fingerprint: str, locale: Locale) -> dict[str, Any] | None:
     """Return why an alert was or was not acted on; None if it was never delivered."""
-    delivered = ledger.facts.deliveries(fingerprint)
-    if not delivered:
+    delivered = ledger.facts.deliveries(fingerprint, _MOST_DELIVERIES)
+    named = {row["run_id"] for row in delivered if row["run_id"]}
+    runs = ledger.facts.runs_of(named, fingerprint)[-_MOST_RUNS:]
+    if not delivered and not runs:
         return None
-    ids = {row["run_id"] for row in delivered if row["run_id"]}
     return {
         "fingerprint": fingerprint,
-        "alert": delivered[-1]["labels"],
+        "alert": delivered[-1]["labels"] if delivered else dict(runs[-1].alert),
+        "answer": answer(delivered, runs, locale),
+        "deliveries_total": ledger.facts.delivered(fingerprint),
         "deliveries": [
             {
                 "received_at": row["received_at"],
@@ -115,9 +116,10 @@ def why_document(ledger: Ledger, fingerprint: str, locale: Locale) -> dict[str, 
                 "reason": row["reason"],
                 "reason_text": reason_text(row["reason"], locale),
                 "detail": row["detail"],
+                "text": delivery_text(row, locale),
                 "run_id": row["run_id"],
             }
             for row in delivered
         ],
-        "runs": [full_document(ledger, run, locale) for run in ledger.facts.runs_of(ids)],
+        "runs": [full_document(ledger, run, locale) for run in runs],
     }

@@ -9,18 +9,22 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from simulator.aws.appconfig_state import (
+    RUNNING,
+    Application,
+    Deployment,
+    Session,
+    Version,
+)
 from simulator.aws.front import AwsError, Front, json_response
 
 TOKEN_SECONDS = 86_400.0
 _LEAST_POLL, _MOST_POLL = 15, 86_400
 _FLAGS = "AWS.AppConfig.FeatureFlags"
-_RUNNING = ("DEPLOYING", "BAKING", "VALIDATING", "ROLLING_BACK")
 _ALL_AT_ONCE: dict[str, Any] = {
     "Id": "AppConfig.AllAtOnce",
     "Name": "AppConfig.AllAtOnce",
@@ -32,83 +36,18 @@ _ALL_AT_ONCE: dict[str, Any] = {
 }
 
 
-@dataclass
-class _Version:
-    number: int
-    content: bytes
-    content_type: str
-
-
-@dataclass
-class _Deployment:
-    number: int
-    environment: str
-    profile: str
-    version: int
-    strategy: dict[str, Any]
-    started: float
-    previous: int | None
-    stopped: str | None = None
-
-    def state(self, now: float) -> str:
-        """Return the state at ``now``."""
-        if self.stopped:
-            return self.stopped
-        deploying = self.strategy["DeploymentDurationInMinutes"] * 60
-        if now < self.started + deploying:
-            return "DEPLOYING"
-        baking = self.strategy["FinalBakeTimeInMinutes"] * 60
-        return "BAKING" if now < self.started + deploying + baking else "COMPLETE"
-
-    def describe(self, application: str, now: float) -> dict[str, Any]:
-        """Return the API's view."""
-        minutes = sum(
-            self.strategy[name]
-            for name in ("DeploymentDurationInMinutes", "FinalBakeTimeInMinutes")
-        )
-        ended = self.state(now) not in _RUNNING and not self.stopped
-        return {
-            "ApplicationId": application,
-            "EnvironmentId": self.environment,
-            "DeploymentStrategyId": self.strategy["Id"],
-            "ConfigurationProfileId": self.profile,
-            "DeploymentNumber": self.number,
-            "ConfigurationVersion": str(self.version),
-            "State": self.state(now),
-            "StartedAt": _iso(self.started),
-            "CompletedAt": _iso(self.started + minutes * 60) if ended else None,
-        }
-
-
-@dataclass
-class _Session:
-    """A session of the data plane between two of its calls; times are unix seconds."""
-
-    where: tuple[str, str, str]
-    interval: int
-    expires: float
-    not_before: float = 0.0
-    has: tuple[str, int] | None = None
-
-
-@dataclass
-class _Application:
-    id: str
-    name: str
-    environments: dict[str, str] = field(default_factory=dict)
-    profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
-    versions: dict[str, list[_Version]] = field(default_factory=dict)
-    deployments: list[_Deployment] = field(default_factory=list)
-
-
 class AppConfigService:
-    """Applications with their environments, profiles, versions and deployments."""
+    """Applications with their environments, profiles, versions and deployments.
+
+    ``takes`` is how many seconds a deployment needs beyond its strategy's duration.
+    """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._applications: dict[str, _Application] = {}
+        self.takes = 0.0
+        self._applications: dict[str, Application] = {}
         self._strategies: dict[str, dict[str, Any]] = {_ALL_AT_ONCE["Id"]: _ALL_AT_ONCE}
-        self._sessions: dict[str, _Session] = {}
+        self._sessions: dict[str, Session] = {}
 
     def deployed_flags(self, application: str, environment: str, profile: str) -> dict[str, Any]:
         """Return the flag document that is really deployed, by names; empty before any."""
@@ -122,12 +61,13 @@ class AppConfigService:
                     return document.get("values", {})  # type: ignore[no-any-return]  # a JSON object
         return {}
 
-    def _deployed(self, app: _Application, environment: str, profile: str) -> _Version | None:
+    def _deployed(self, app: Application, environment: str, profile: str) -> Version | None:
         number: int | None = None
         for deployment in app.deployments:
-            if (deployment.environment, deployment.profile) == (environment, profile):
-                undone = deployment.stopped is not None
-                number = deployment.previous if undone else deployment.version
+            here = (deployment.environment, deployment.profile) == (environment, profile)
+            # What was rolled back or reverted leaves what was deployed before it.
+            if here and deployment.stopped is None:
+                number = deployment.version
         return next((v for v in app.versions.get(profile, []) if v.number == number), None)
 
     def install(self, front: Front) -> None:
@@ -160,14 +100,14 @@ class AppConfigService:
         for method, pattern, handler in routes:
             front.route("appconfig", method, pattern, handler)
 
-    def _app(self, found: dict[str, str]) -> _Application:
+    def _app(self, found: dict[str, str]) -> Application:
         try:
             return self._applications[found["app"]]
         except KeyError:
             raise AwsError(404, "ResourceNotFoundException", "Application not found") from None
 
     def _create_application(self, request: Request, _found: dict[str, str]) -> Response:
-        app = _Application(_new_id(), request.get_json()["Name"])
+        app = Application(_new_id(), request.get_json()["Name"])
         self._applications[app.id] = app
         return json_response({"Id": app.id, "Name": app.name}, 201)
 
@@ -203,10 +143,12 @@ class AppConfigService:
                 409, "ConflictException", "LatestVersionNumber is not the latest version"
             )
         kind = request.headers.get("Content-Type", "application/json")
-        versions.append(_Version(newest + 1, request.get_data(), kind))
+        description = request.headers.get("Description")
+        label = request.headers.get("VersionLabel")
+        versions.append(Version(newest + 1, request.get_data(), kind, description, label))
         return self._version_answer(found, versions[-1], 201)
 
-    def _versions(self, found: dict[str, str]) -> list[_Version]:
+    def _versions(self, found: dict[str, str]) -> list[Version]:
         try:
             return self._app(found).versions[found["profile"]]
         except KeyError:
@@ -214,7 +156,7 @@ class AppConfigService:
 
     def _list_versions(self, request: Request, found: dict[str, str]) -> Response:
         newest_first = reversed(self._versions(found))
-        return _listed(request, [{"VersionNumber": v.number} for v in newest_first])
+        return _listed(request, [v.summary() for v in newest_first])
 
     def _get_version(self, _request: Request, found: dict[str, str]) -> Response:
         for version in self._versions(found):
@@ -223,17 +165,19 @@ class AppConfigService:
         raise AwsError(404, "ResourceNotFoundException", "Version not found")
 
     @staticmethod
-    def _version_answer(found: dict[str, str], version: _Version, status: int) -> Response:
+    def _version_answer(found: dict[str, str], version: Version, status: int) -> Response:
         headers = {
             "Application-Id": found["app"],
             "Configuration-Profile-Id": found["profile"],
             "Version-Number": str(version.number),
+            **({"Description": version.description} if version.description else {}),
         }
         return Response(version.content, status, headers, content_type=version.content_type)
 
     def _create_strategy(self, request: Request, _found: dict[str, str]) -> Response:
         asked = request.get_json()
-        strategy = {"Id": _new_id(), "FinalBakeTimeInMinutes": 0, **asked}
+        defaults = {"FinalBakeTimeInMinutes": 0, "GrowthType": "LINEAR", "ReplicateTo": "NONE"}
+        strategy = {"Id": _new_id(), **defaults, **asked}
         self._strategies[strategy["Id"]] = strategy
         return json_response(strategy, 201)
 
@@ -244,22 +188,29 @@ class AppConfigService:
         app, asked, now = self._app(found), request.get_json(), self._now()
         if found["env"] not in app.environments:
             raise AwsError(404, "ResourceNotFoundException", "Environment not found")
-        if any(d.environment == found["env"] and d.state(now) in _RUNNING for d in app.deployments):
+        here = [d for d in app.deployments if d.environment == found["env"]]
+        if any(d.state(now) in RUNNING for d in here):
             raise AwsError(409, "ConflictException", "Deployment already in progress")
-        profile = asked["ConfigurationProfileId"]
-        previous = self._deployed(app, found["env"], profile)
+        latest = asked.get("LatestDeploymentNumber")
+        if latest is not None and latest != len(here):
+            raise AwsError(
+                409, "ConflictException", "LatestDeploymentNumber is not the latest deployment"
+            )
+        profile, wanted = asked["ConfigurationProfileId"], asked["ConfigurationVersion"]
         strategy = self._strategies.get(asked["DeploymentStrategyId"])
-        number = int(asked["ConfigurationVersion"])
-        if strategy is None or number not in [v.number for v in app.versions.get(profile, [])]:
+        versions = app.versions.get(profile, [])
+        number = next((v.number for v in versions if wanted in (str(v.number), v.label)), None)
+        if strategy is None or number is None:
             raise AwsError(404, "ResourceNotFoundException", "Strategy or version not found")
-        deployment = _Deployment(
-            len(app.deployments) + 1,
+        deployment = Deployment(
+            len(here) + 1,
             found["env"],
             profile,
             number,
             strategy,
             now,
-            previous.number if previous else None,
+            self.takes,
+            asked.get("Description", ""),
         )
         app.deployments.append(deployment)
         return json_response(deployment.describe(app.id, now), 201)
@@ -269,7 +220,7 @@ class AppConfigService:
         mine = [d for d in reversed(app.deployments) if d.environment == found["env"]]
         return _listed(request, [d.describe(app.id, self._now()) for d in mine])
 
-    def _find(self, found: dict[str, str]) -> _Deployment:
+    def _find(self, found: dict[str, str]) -> Deployment:
         for deployment in self._app(found).deployments:
             if (deployment.environment, deployment.number) == (found["env"], int(found["number"])):
                 return deployment
@@ -281,9 +232,7 @@ class AppConfigService:
     def _stop_deployment(self, request: Request, found: dict[str, str]) -> Response:
         deployment, now = self._find(found), self._now()
         revert = request.headers.get("Allow-Revert", "").lower() == "true"
-        if deployment.state(now) not in _RUNNING and not (revert and not deployment.stopped):
-            raise AwsError(400, "BadRequestException", "The deployment is not in progress")
-        deployment.stopped = "REVERTED" if revert else "ROLLED_BACK"
+        deployment.stop(now, revert=revert)
         return json_response(deployment.describe(found["app"], now), 202)
 
     def _start_session(self, request: Request, _found: dict[str, str]) -> Response:
@@ -297,10 +246,10 @@ class AppConfigService:
         interval = int(asked.get("RequiredMinimumPollIntervalInSeconds") or _LEAST_POLL)
         if not _LEAST_POLL <= interval <= _MOST_POLL:
             raise AwsError(400, "BadRequestException", "The poll interval is out of range")
-        token = self._keep(_Session(where, interval, self._now() + TOKEN_SECONDS))
+        token = self._keep(Session(where, interval, self._now() + TOKEN_SECONDS))
         return json_response({"InitialConfigurationToken": token}, 201)
 
-    def _keep(self, session: _Session) -> str:
+    def _keep(self, session: Session) -> str:
         token = secrets.token_hex(16)
         self._sessions[token] = session
         return token
@@ -319,7 +268,7 @@ class AppConfigService:
         if version is None:
             raise _not_found("Deployment", "Nothing is deployed")
         del self._sessions[token]
-        following = _Session(
+        following = Session(
             session.where,
             session.interval,
             now + TOKEN_SECONDS,
@@ -336,7 +285,7 @@ class AppConfigService:
 
     def _placed(
         self, application: str, environment: str, profile: str
-    ) -> tuple[_Application, str, str]:
+    ) -> tuple[Application, str, str]:
         for app in self._applications.values():
             if application in (app.id, app.name):
                 profiles = {key: known["Name"] for key, known in app.profiles.items()}
@@ -344,7 +293,7 @@ class AppConfigService:
         raise _not_found("Application", "Application not found")
 
 
-def _retrieved(profile: dict[str, Any], version: _Version) -> bytes:
+def _retrieved(profile: dict[str, Any], version: Version) -> bytes:
     """Return what a client gets: of a flag document its values alone, each with its state."""
     if profile.get("Type") != _FLAGS:
         return version.content
@@ -363,10 +312,6 @@ def _bad_token(problem: str, message: str) -> AwsError:
 
 def _not_found(kind: str, message: str) -> AwsError:
     return AwsError(404, "ResourceNotFoundException", message, ResourceType=kind)
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat()
 
 
 def _id_of(names: dict[str, str], wanted: str) -> str:

@@ -21,9 +21,11 @@ from moto.core.responses import ActionResult
 from simulator.aws import lambda_functions
 
 _CANARY = re.compile(r"LambdaCanary(\d+)Percent(\d+)Minutes")
+_CONFIG = re.compile(r"Lambda(Canary|Linear|AllAtOnce)")
 _LINEAR = re.compile(r"LambdaLinear(\d+)PercentEvery(\d+)Minutes?")
 _PAGE = 25
 _GROUPS_AT_ONCE = 100
+_ROLLBACK = "codeDeployRollback"
 ENDED = frozenset({"Succeeded", "Failed", "Stopped"})
 
 
@@ -49,6 +51,7 @@ class Deployment:
     status: str = "Created"
     completed: float | None = None
     rollback: dict[str, str] = field(default_factory=dict)
+    description: str | None = None
 
     def describe(self) -> dict[str, Any]:
         """Return the ``deploymentInfo`` of the API."""
@@ -71,6 +74,7 @@ class Deployment:
             },
             "deploymentOverview": counts,
             "rollbackInfo": self.rollback,
+            "description": self.description,
         }
 
     def summary(self) -> dict[str, Any]:
@@ -88,24 +92,44 @@ def _time(at: float | None) -> datetime | None:
 
 
 class Deployments:
-    """Every deployment, advanced by ``now`` whenever somebody looks."""
+    """Every deployment, advanced by ``now`` whenever somebody looks.
+
+    ``rollback_seconds`` is how long a rollback by CodeDeploy itself takes.
+    """
 
     def __init__(self, region: str, now: Callable[[], float]) -> None:
         self._region = region
         self._now = now
         self._all: dict[str, Deployment] = {}
+        self._hanging: set[str] = set()
+        self.rollback_seconds = 0.0
 
-    def create(self, application: str, group: str, content: str, config: str) -> Deployment:
+    def hang(self, deployment_id: str, *, on: bool = True) -> None:
+        """Let a deployment go on for ever, as when a hook of its never answers; or no more."""
+        (self._hanging.add if on else self._hanging.discard)(deployment_id)
+
+    def create(
+        self,
+        application: str,
+        group: str,
+        content: str,
+        config: str,
+        description: str | None = None,
+    ) -> Deployment:
         """Start a deployment.
 
         Raises:
-            CodeDeployException: for content it does not speak, or a group that is busy.
+            CodeDeployException: for content or a configuration it does not know, or a busy group.
         """
         properties = _properties(content)
+        if not _CONFIG.search(config):
+            raise _Error("DeploymentConfigDoesNotExistException", f"{config} does not exist")
         busy = [d for d in self.all() if d.group == group and d.status not in ENDED]
         if busy:
             raise _Error("DeploymentLimitExceededException", f"{busy[0].id} is in progress")
-        return self._start(application, group, content, config, properties, "user")
+        made = self._start(application, group, content, config, properties, "user")
+        made.description = description
+        return made
 
     def record(self, deployment: Deployment) -> None:
         """Add a deployment of the past."""
@@ -142,7 +166,14 @@ class Deployments:
         deployment = self.get(deployment_id)
         if deployment.status in ENDED:
             raise _Error("DeploymentAlreadyCompletedException", "already completed")
-        deployment.status, deployment.completed = "Stopped", self._now()
+        return self._end(deployment, "Stopped", roll_back=roll_back)
+
+    def fail(self, deployment_id: str, *, roll_back: bool) -> Deployment:
+        """Let a deployment fail as by an alarm or a hook of its group."""
+        return self._end(self.get(deployment_id), "Failed", roll_back=roll_back)
+
+    def _end(self, deployment: Deployment, status: str, *, roll_back: bool) -> Deployment:
+        deployment.status, deployment.completed = status, self._now()
         if roll_back:
             properties = {
                 "Name": deployment.function,
@@ -159,7 +190,7 @@ class Deployments:
                 content,
                 "CodeDeployDefault.LambdaAllAtOnce",
                 properties,
-                "codeDeployRollback",
+                _ROLLBACK,
             )
             undo.rollback = {"rollbackTriggeringDeploymentId": deployment.id}
             deployment.rollback = {"rollbackDeploymentId": undo.id}
@@ -195,13 +226,15 @@ class Deployments:
         if deployment.status in ENDED:
             return
         share, minutes = _shape(deployment.config)
-        finished = self._now() >= deployment.created + minutes * 60
-        if finished:
+        by_itself = deployment.creator == _ROLLBACK
+        seconds = minutes * 60 + (self.rollback_seconds if by_itself else 0.0)
+        if self._now() >= deployment.created + seconds and deployment.id not in self._hanging:
             deployment.status, deployment.completed = "Succeeded", self._now()
             self._move(deployment, deployment.target, {})
         elif deployment.status == "Created":
             deployment.status = "InProgress"
-            self._move(deployment, deployment.current, {deployment.target: share})
+            if not by_itself:
+                self._move(deployment, deployment.current, {deployment.target: share})
 
     def _move(self, deployment: Deployment, version: str, weights: dict[str, float]) -> None:
         lambda_functions.move_alias(
@@ -254,7 +287,8 @@ def install(deployments: Deployments) -> None:
         revision = self._get_param("revision") or {}
         content = (revision.get("appSpecContent") or revision.get("string") or {}).get("content")
         config = self._get_param("deploymentConfigName") or str(known.deployment_config_name)
-        created = deployments.create(application, group, content or "", config)
+        described = self._get_param("description")
+        created = deployments.create(application, group, content or "", config, described)
         return ActionResult({"deploymentId": created.id})
 
     def get_deployment(self: CodeDeployResponse) -> ActionResult:

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Request, Response
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
+_SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 _FORM = "application/x-www-form-urlencoded"
 # By the name that a call is signed with: the service models that say what its path means.
 _REST = {
@@ -31,16 +31,24 @@ _REST = {
     "s3": ("s3",),
 }
 
+INFLUXDB = "influxdb"
+_INFLUXDB = {("GET", "buckets"): "GetBuckets", ("PATCH", "buckets"): "UpdateBucket"}
+
 
 @dataclass(frozen=True)
 class Seen:
-    """One call that reached the embedded AWS; ``resource`` is the path of its URL."""
+    """One call that reached the embedded AWS, or that a fault kept from it.
+
+    ``resource`` is the path of its URL, ``caller`` the access key that signed it.
+    """
 
     at: float
     service: str
     operation: str
     status: int
     resource: str = ""
+    caller: str = ""
+    injected: bool = False
 
 
 @dataclass
@@ -48,7 +56,7 @@ class Fault:
     """A fault on one operation. ``after`` lets the effect happen and loses the answer.
 
     ``resource`` is how the URL's path must begin for the fault to strike, ``region`` where it does;
-    None is everywhere.
+    None is everywhere. ``callers`` are those whom it strikes; None is everybody.
     """
 
     service: str
@@ -60,6 +68,7 @@ class Fault:
     delay: float
     resource: str
     region: str | None
+    callers: frozenset[str] | None = None
 
 
 class AwsError(Exception):
@@ -108,7 +117,9 @@ class Front:
         self._inner = inner
         self._now = now
         self._faults: list[Fault] = []
+        self._hooks: list[tuple[Callable[[Seen], bool], Callable[[], None]]] = []
         self._lock = threading.Lock()
+        self._mounted: dict[str, WSGIApplication] = {}
         self._routes: list[tuple[str, str, re.Pattern[str], Handler]] = []
         self._rest = {
             name: [one for model in models for one in _rest_operations(model)]
@@ -119,6 +130,10 @@ class Front:
     def route(self, service: str, method: str, pattern: str, handler: Handler) -> None:
         """Answer ``method`` on paths that match ``pattern`` with ``handler`` instead of moto."""
         self._routes.append((service, method, re.compile(pattern), handler))
+
+    def mount(self, service: str, app: WSGIApplication) -> None:
+        """Let another server's application answer for ``service``, counted and broken as AWS is."""
+        self._mounted[service] = app
 
     def fail(
         self,
@@ -132,11 +147,26 @@ class Front:
         delay: float = 0.0,
         resource: str = "",
         region: str | None = None,
-    ) -> None:
+        callers: frozenset[str] | None = None,
+    ) -> Fault:
         """Make calls fail: before they act, or ``after`` (the effect stays, the answer is lost)."""
-        fault = Fault(service, operation, code, status, times, after, delay, resource, region)
+        fault = Fault(
+            service, operation, code, status, times, after, delay, resource, region, callers
+        )
         with self._lock:
             self._faults.append(fault)
+        return fault
+
+    def repair(self, fault: Fault) -> None:
+        """Forget one fault; nothing happens if it is over."""
+        with self._lock:
+            if fault in self._faults:
+                self._faults.remove(fault)
+
+    def once(self, matches: Callable[[Seen], bool], then: Callable[[], None]) -> None:
+        """Do ``then`` once, after the next call that matches and before its caller hears of it."""
+        with self._lock:
+            self._hooks.append((matches, then))
 
     def heal(self) -> None:
         """Forget every fault."""
@@ -154,18 +184,24 @@ class Front:
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         request = Request(environ)
-        region, service = self._signed_for(request)
+        caller, region, service = self._signed_for(request)
         operation = self._operation(service, request)
-        fault = self._take(service, operation, request.path, region)
+        fault = self._take(service, operation, request.path, region, caller)
         if fault is not None and not fault.after:
             time.sleep(fault.delay)
-            self._record(service, operation, fault.status, request.path)
-            return _refusal(request, fault, "injected")(environ, start)
+            self._record(
+                Seen(
+                    *(self._now(), service, operation, fault.status, request.path, caller),
+                    injected=True,
+                )
+            )
+            return _refusal(request, service, fault, "injected")(environ, start)
         response = self._answer(service, request)
-        self._record(service, operation, response.status_code, request.path)
+        status = response.status_code
+        self._record(Seen(self._now(), service, operation, status, request.path, caller))
         if fault is not None:
             time.sleep(fault.delay)
-            return _refusal(request, fault, "injected after the effect")(environ, start)
+            return _refusal(request, service, fault, "injected after the effect")(environ, start)
         return response(environ, start)
 
     def _answer(self, service: str, request: Request) -> Response:
@@ -177,6 +213,7 @@ class Front:
                     return handler(request, found)
                 except AwsError as error:
                     return _error(error.status, error.code, str(error), **error.members)
+        inner = self._mounted.get(service, self._inner)
         body = request.get_data(cache=True)
         environ = {
             **request.environ,
@@ -184,17 +221,26 @@ class Front:
             "wsgi.input_terminated": True,
             "CONTENT_LENGTH": str(len(body)),
         }
-        return Response.from_app(self._inner, environ, buffered=True)
+        return Response.from_app(inner, environ, buffered=True)
 
-    def _record(self, service: str, operation: str, status: int, resource: str) -> None:
-        self.seen.append(Seen(self._now(), service, operation, status, resource))
+    def _record(self, seen: Seen) -> None:
+        self.seen.append(seen)
+        with self._lock:
+            due = [hook for hook in self._hooks if hook[0](seen)]
+            for hook in due:
+                self._hooks.remove(hook)
+        for _, then in due:
+            then()
 
-    def _take(self, service: str, operation: str, path: str, region: str) -> Fault | None:
+    def _take(
+        self, service: str, operation: str, path: str, region: str, caller: str
+    ) -> Fault | None:
         with self._lock:
             for fault in self._faults:
                 named = fault.service in (service, "*") and fault.operation in (operation, "*")
                 here = path.startswith(fault.resource) and fault.region in (region, None)
-                if named and here:
+                struck = fault.callers is None or caller in fault.callers
+                if named and here and struck:
                     if fault.times is not None:
                         fault.times -= 1
                         if fault.times == 0:
@@ -203,12 +249,17 @@ class Front:
         return None
 
     @staticmethod
-    def _signed_for(request: Request) -> tuple[str, str]:
-        match = _SCOPE.search(request.headers.get("Authorization", ""))
-        region, service = match.groups() if match else ("", "")
-        return region, {"monitoring": "cloudwatch"}.get(service, service)
+    def _signed_for(request: Request) -> tuple[str, str, str]:
+        authorization = request.headers.get("Authorization", "")
+        if authorization.startswith("Token "):
+            return "", "", INFLUXDB
+        match = _SCOPE.search(authorization)
+        caller, region, service = match.groups() if match else ("", "", "")
+        return caller, region, {"monitoring": "cloudwatch"}.get(service, service)
 
     def _operation(self, service: str, request: Request) -> str:
+        if service == INFLUXDB:
+            return _INFLUXDB.get((request.method, request.path.split("/")[3]), request.path)
         target = request.headers.get("X-Amz-Target", "")
         if target:
             return target.rsplit(".", 1)[-1]
@@ -233,9 +284,9 @@ def _error(status: int, code: str, message: str, **members: Any) -> Response:
     return Response(body, status=status, headers=headers, mimetype="application/json")
 
 
-def _refusal(request: Request, fault: Fault, message: str) -> Response:
+def _refusal(request: Request, service: str, fault: Fault, message: str) -> Response:
     error = f"<Error><Code>{fault.code}</Code><Message>{message}</Message></Error>"
-    if fault.service == "s3":
+    if service == "s3":
         return Response(error, status=fault.status, mimetype="application/xml")
     if request.mimetype != _FORM:
         return _error(fault.status, fault.code, message)

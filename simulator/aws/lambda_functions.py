@@ -1,7 +1,7 @@
 """Lambda, ours: revision ids that rotate, checked weights, guarded deletes, paging.
 
 Also provisioned concurrency. Rules from the API reference of UpdateAlias, DeleteFunction,
-ListVersionsByFunction and PutProvisionedConcurrencyConfig.
+PublishVersion, ListVersionsByFunction and PutProvisionedConcurrencyConfig.
 """
 
 from __future__ import annotations
@@ -36,6 +36,11 @@ _REGION = re.compile(r"Credential=[^/]+/\d+/([^/]+)/")
 _PAGE = 50
 # What ListVersionsByFunction leaves out, as ListFunctions' reference says of itself.
 _UNLISTED = ("State", "LastUpdateStatus")
+# What two versions of the same code and configuration may differ in.
+_OWN_TO_A_VERSION = (
+    *("Description", "FunctionArn", "LastModified", "LastUpdateStatus", "RevisionId"),
+    *("State", "Version"),
+)
 
 
 class _ConflictError(LambdaClientError):
@@ -132,9 +137,26 @@ def install(front: Front, now: Callable[[], float]) -> ProvisionedConcurrency:
         answer = {"Aliases": [alias.to_json() for alias in page], "NextMarker": marker}
         return 200, {}, json.dumps(answer)
 
-    extend(LambdaResponse, update_alias, list_versions_by_function, list_aliases)
+    def list_event_source_mappings(self: LambdaResponse) -> str:
+        found = self.backend.list_event_source_mappings(
+            self._get_param("EventSourceArn"), self._get_param("FunctionName")
+        )
+        page, marker = _page(self, [mapping.get_configuration() for mapping in found])
+        return json.dumps({"EventSourceMappings": page, "NextMarker": marker})
+
+    extend(
+        LambdaResponse,
+        update_alias,
+        list_versions_by_function,
+        list_aliases,
+        list_event_source_mappings,
+        _conditional(original(LambdaResponse, "publish_version")),
+    )
     extend(LambdaStorage, _guarded_delete(original(LambdaStorage, "del_function")))
+    extend(LambdaStorage, _numbered(original(LambdaStorage, "publish_version")))
     extend(LambdaFunction, _with_update_status(original(LambdaFunction, "get_configuration")))
+    for name in ("update_function_code", "update_configuration"):
+        extend(LambdaFunction, _revised(original(LambdaFunction, name), name))
     provisioned = ProvisionedConcurrency(now)
     provisioned.install(front)
     return provisioned
@@ -169,6 +191,57 @@ def _guarded_delete(delete: Callable[..., None]) -> Callable[..., None]:
     return del_function
 
 
+def _conditional(publish: Callable[..., Any]) -> Callable[..., Any]:
+    def publish_version(self: LambdaResponse) -> Any:
+        params = json.loads(self.body or "{}")
+        now = self.backend.get_function(_path(self, -2)).get_configuration()
+        if params.get("RevisionId") not in (None, now["RevisionId"]):
+            raise PreconditionFailedException(
+                "The Revision Id provided does not match the latest Revision Id."
+            )
+        if params.get("CodeSha256") not in (None, now["CodeSha256"]):
+            raise InvalidParameterValueException("CodeSHA256 is different from that in $LATEST.")
+        return publish(self)
+
+    return publish_version
+
+
+def _numbered(publish: Callable[..., Any]) -> Callable[..., Any]:
+    """Publish nothing where nothing changed, and never give a deleted version's number again."""
+
+    def publish_version(self: LambdaStorage, name_or_arn: str, description: str = "") -> Any:
+        latest = self.get_function_by_name_or_arn_forbid_qualifier(name_or_arn)
+        versions = self._functions[latest.function_name]["versions"]
+        if versions and _substance(versions[-1]) == _substance(latest):
+            return versions[-1]
+        latest.code_or_config_updated = True
+        made = publish(self, name_or_arn, description)
+        highest = max(getattr(latest, "highest", 0) + 1, int(made.version))
+        latest.highest = highest  # type: ignore[attr-defined]  # moto counts what is there
+        if int(made.version) != highest:
+            del self._arns[made.function_arn]
+            made.set_version(highest)
+            self._arns[made.function_arn] = made
+        made.revision_id = str(uuid.uuid4())
+        return made
+
+    return publish_version
+
+
+def _substance(function: LambdaFunction) -> dict[str, Any]:
+    configuration = function.get_configuration()
+    return {key: value for key, value in configuration.items() if key not in _OWN_TO_A_VERSION}
+
+
+def _revised(update: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def method(self: LambdaFunction, *arguments: Any) -> Any:
+        self.revision_id = str(uuid.uuid4())  # type: ignore[attr-defined]  # moto has none
+        return update(self, *arguments)
+
+    method.__name__ = name
+    return method
+
+
 def set_state(region: str, function: str, version: str, state: str, last_update: str) -> None:
     """Put a version into a state, its last update having ended so."""
     found = backend(region).get_function(function, version)
@@ -179,12 +252,19 @@ def set_state(region: str, function: str, version: str, state: str, last_update:
 def _with_update_status(read: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     def get_configuration(self: LambdaFunction, on_create: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 moto's signature
         configuration = read(self, on_create)
+        # moto's functions have no revision: one is given when it is first looked at.
+        configuration["RevisionId"] = self.__dict__.setdefault("revision_id", str(uuid.uuid4()))
         if "LastUpdateStatus" in configuration:
             status = getattr(self, "last_update_status", configuration["LastUpdateStatus"])
             configuration["LastUpdateStatus"] = status
         return configuration
 
     return get_configuration
+
+
+def _region(request: Request) -> str:
+    match = _REGION.search(request.headers["Authorization"])
+    return match.group(1) if match else ""
 
 
 class ProvisionedConcurrency:
@@ -218,7 +298,9 @@ class ProvisionedConcurrency:
     def _get(self, request: Request, found: dict[str, str]) -> Response:
         if request.args.get("List") == "ALL":
             keys = [key for key in self._asked if key[0] == found["function"]]
-            return json_response({"ProvisionedConcurrencyConfigs": [self._state(k) for k in keys]})
+            return json_response(
+                {"ProvisionedConcurrencyConfigs": [self._listed(request, k) for k in keys]}
+            )
         return json_response(self._state(self._key(request, found)))
 
     def _delete(self, request: Request, found: dict[str, str]) -> Response:
@@ -228,12 +310,16 @@ class ProvisionedConcurrency:
     @staticmethod
     def _key(request: Request, found: dict[str, str]) -> tuple[str, str]:
         function, qualifier = found["function"], request.args["Qualifier"]
-        region = _REGION.search(request.headers["Authorization"])
         try:
-            backend(region.group(1) if region else "").get_function(function, qualifier)
+            backend(_region(request)).get_function(function, qualifier)
         except LambdaClientError as error:
             raise AwsError(404, "ResourceNotFoundException", "Function not found") from error
         return function, qualifier
+
+    def _listed(self, request: Request, key: tuple[str, str]) -> dict[str, Any]:
+        region = _region(request)
+        arn = f"arn:aws:lambda:{region}:{DEFAULT_ACCOUNT_ID}:function:{key[0]}:{key[1]}"
+        return {"FunctionArn": arn, **self._state(key)}
 
     def _state(self, key: tuple[str, str]) -> dict[str, Any]:
         if key not in self._asked:

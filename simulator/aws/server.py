@@ -23,7 +23,9 @@ from simulator.aws import (
     executions,
     lambda_functions,
     logs,
+    s3,
     security,
+    service_discovery,
     small,
     step_functions,
 )
@@ -60,6 +62,7 @@ class EmbeddedAws:
         self.appconfig = AppConfigService(now)
         self.trail = small.Trail()
         self.security = security.Security()
+        self.objects = s3.Objects()
         BackendDict.reset()
         reset_model_data()
         self.front = Front(DomainDispatcherApplication(create_backend_app), now)
@@ -75,8 +78,10 @@ class EmbeddedAws:
         small.install_timestream(now)
         small.install_trail(self.trail)
         security.install(self.security)
+        s3.install(self.objects)
         small.install_sts()
         install_simulation()
+        service_discovery.install()
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", port, self.front, threaded=True, request_handler=_QuietHandler
         )

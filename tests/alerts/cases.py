@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cases_flags
 from patterns import (
     FIRES,
     GAP,
@@ -43,8 +44,9 @@ def _regressed() -> Cases:
         f"dataplatform:lambda_errors:recent{FUNCTION}": gauge({0: 0}),
         f"dataplatform_lambda_alias_changed_timestamp_seconds{alias}": gauge({0: 0}),
         f"dataplatform_lambda_version_errors_total{version}": counter({}),
+        'vigia_collector_up{collector="lambda"}': gauge({0: 1}),
     }
-    ratio, earlier, errors, sole, recent, moved, failed = healthy
+    ratio, earlier, errors, sole, recent, moved, failed, measured = healthy
     bad = healthy | {
         ratio: gauge({0: 0, T0: 0.051}),
         errors: gauge({0: 0, T0: 5}),
@@ -71,6 +73,14 @@ def _regressed() -> Cases:
             ),
             *(quiet(bad | {series: line}, T0, T0 + 60) for series, line in edges.items()),
             quiet({key: line for key, line in bad.items() if key != earlier}, T0, T0 + 60),
+            # Nothing fails any more, it seems, but nothing is measured either.
+            Scenario(
+                frozenset({GAP}),
+                cured | {measured: gauge({0: 1, T0 + 270: 0, T0 + 900: 1})},
+                {T0 + 300 + KEEP + 30: 1, T0 + 900: 1, T0 + 900 + KEEP + 30: 0},
+            ),
+            # Exactly three times the ratio before: binary fractions, so that it is exact.
+            quiet(bad | {ratio: gauge({0: 0, T0: 0.75}), earlier: gauge({0: 0.25})}, T0, T0 + 60),
             # An hour later the look-back holds other failures, but not this deployment's.
             Scenario(
                 frozenset({RESOLVES}),
@@ -186,15 +196,16 @@ def _escalation(wait: int) -> Cases:
     )
 
 
-FAST = (("1h", "5m", 0.144, 34), ("6h", "30m", 0.06, 80))
-SLOW = (("1d", "2h", 0.03, 160), ("3d", "6h", 0.01, 490))
-
-
 def _log(event: str) -> str:
     return f'dataplatform_log_events_total{{event="{event}", function="lambda_router"}}'
 
 
+FAST = (("1h", "5m", 0.144, 34), ("6h", "30m", 0.06, 80))
+SLOW = (("1d", "2h", 0.03, 160), ("3d", "6h", 0.01, 490))
+
+
 CASES: dict[str, Cases] = {
+    "FunctionRegressedAfterFlag": cases_flags.regressed(),
     "FunctionRegressedAfterDeploy": _regressed(),
     "LambdaErrorsHigh": _errors_high(),
     "ApiLatencyHigh": mean("dataplatform_api_latency_seconds", API, 10, 2),
@@ -221,8 +232,21 @@ CASES: dict[str, Cases] = {
     "LambdaBudgetBurnSlow": burn("lambda_success", SLOW),
     "ApiBudgetBurnFast": burn("api_latency", FAST),
     "ApiBudgetBurnSlow": burn("api_latency", SLOW),
+    "ApiAvailabilityBurnFast": burn("api_availability", FAST),
+    "ApiAvailabilityBurnSlow": burn("api_availability", SLOW),
+    "InfluxWriteBurnFast": burn("influxdb_write_success", FAST),
+    "InfluxWriteBurnSlow": burn("influxdb_write_success", SLOW),
+    "InfluxLatencyBurnFast": burn("influxdb_write_latency", FAST),
+    "InfluxLatencyBurnSlow": burn("influxdb_write_latency", SLOW),
+    "PipelineFreshnessBurnFast": burn("pipeline_freshness", FAST, least=20),
+    "PipelineFreshnessBurnSlow": burn("pipeline_freshness", SLOW, least=20),
     "ExporterDown": down("vigia-exporter"),
-    "CollectorFailing": level('vigia_collector_up{collector="api"}', 1, 1, 0, wait=900),
+    "CollectorFailing/vital": replace(
+        level('vigia_collector_up{collector="api"}', 1, 1, 0, wait=900), apart="priority"
+    ),
+    "CollectorFailing/other": replace(
+        level('vigia_collector_up{collector="cost"}', 1, 1, 0, wait=900), apart="priority"
+    ),
     "CollectorStale": Cases(
         tuple(
             replace(
@@ -248,13 +272,6 @@ CASES: dict[str, Cases] = {
     "LedgerDown": level("vigia_ledger_up", 1, 1, 0, wait=60),
     "RemediationNeedsHuman": level(
         'vigia_run_needs_human{action="rollback_function", target="a", outcome="failed"}', 0, 0, 1
-    ),
-    "RemediationBlocked": level(
-        'vigia_run_blocked{action="rollback_function", target="a", reason="storm"}',
-        0,
-        0,
-        1,
-        wait=120,
     ),
     "ApprovalPending": level("vigia_approvals_pending", 0, 0, 1),
     "KillSwitchOn": level("vigia_kill_switch", 0, 0, 1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from promtool import STALE, Cases, Line, Scenario, counter, gauge
 
@@ -43,14 +44,14 @@ def level(
     )
 
 
-def count(series: str, unrelated: str) -> Cases:
-    """Cases of a counter of which one event in five minutes is one too many."""
-    window = 300
+def count(series: str, unrelated: str, *, window: int = 300, limit: int = 0) -> Cases:
+    """Cases of a counter that grows by one too many within the window."""
+    most = {T0: limit} if limit else {}
     return Cases(
         (
             Scenario(
                 LIFE,
-                {series: counter({T0: 1})},
+                {series: counter({T0: limit + 1})},
                 {
                     T0 - 15: 0,
                     T0: 1,
@@ -58,14 +59,58 @@ def count(series: str, unrelated: str) -> Cases:
                     T0 + window + KEEP + 15: 0,
                 },
             ),
-            quiet({unrelated: counter({T0: 9}), series: counter({})}, T0, T0 + 15),
+            quiet({unrelated: counter({T0: 9 + limit}), series: counter(most)}, T0, T0 + 15),
             Scenario(
                 frozenset({GAP}),
-                {series: counter({T0: 1, T0 + 30: STALE, T0 + 90: 0})},
+                {series: counter({T0: limit + 1, T0 + 30: STALE, T0 + 90: 0})},
                 {T0 + 75: 1, T0 + 120: 1},
             ),
         )
     )
+
+
+def aged(series: str, limit: int) -> Cases:
+    """Cases of a time that lies further back than ``limit`` seconds."""
+    return _timed(series, T0 - limit, 10**9)
+
+
+def soon(series: str, limit: int) -> Cases:
+    """Cases of a time that is nearer than ``limit`` seconds."""
+    return _timed(series, T0 + limit, 10**9)
+
+
+def _timed(series: str, stamp: int, cured: int) -> Cases:
+    over = T0 + 300
+    return Cases(
+        (
+            Scenario(
+                LIFE,
+                {series: gauge({0: stamp, over: cured})},
+                {T0: 0, T0 + 15: 1, over + KEEP - 15: 1, over + KEEP + 15: 0},
+            ),
+            quiet({series: gauge({0: stamp})}, T0 - 15, T0),
+            Scenario(
+                frozenset({GAP}),
+                {series: gauge({0: stamp, T0 + 30: STALE, T0 + 90: stamp})},
+                {T0 + 75: 1, T0 + 120: 1},
+            ),
+        )
+    )
+
+
+def beside(cases: Cases, series: Mapping[str, Line]) -> Cases:
+    """Let more series flow in with every scenario."""
+    return replace(
+        cases,
+        scenarios=tuple(
+            replace(each, series={**each.series, **series}) for each in cases.scenarios
+        ),
+    )
+
+
+def also(cases: Cases, *scenarios: Scenario) -> Cases:
+    """Add scenarios."""
+    return replace(cases, scenarios=(*cases.scenarios, *scenarios))
 
 
 def mean(name: str, labels: str, limit: float, times: int) -> Cases:
@@ -143,8 +188,13 @@ def down(job: str) -> Cases:
     )
 
 
-def burn(objective: str, pairs: tuple[tuple[str, str, float, int], ...]) -> Cases:
-    """Cases of a burn rate; a pair is long and short window, limit, total that 5 bad exceed."""
+def burn(
+    objective: str, pairs: tuple[tuple[str, str, float, int], ...], *, least: int = 5
+) -> Cases:
+    """Cases of a burn rate; a pair is long and short window, limit, total that 5 bad exceed.
+
+    ``least`` is the fewest bad events that are worth telling.
+    """
     every = {window for long, short, _, _ in pairs for window in (long, short)}
 
     def lines(
@@ -152,7 +202,7 @@ def burn(objective: str, pairs: tuple[tuple[str, str, float, int], ...]) -> Case
     ) -> dict[str, Line]:
         found = {}
         for window in every:
-            bad, total = changes.get(window, (0, 1000))
+            bad, total = changes.get(window, (0, 10_000))
             for what, value, idle in (("bad", bad, 0), ("total", total, total)):
                 steps = {0: idle, T0: value} | ({until: idle} if until else {})
                 series = f'dataplatform:slo_{what}:increase{window}{{objective="{objective}"}}'
@@ -161,8 +211,9 @@ def burn(objective: str, pairs: tuple[tuple[str, str, float, int], ...]) -> Case
 
     scenarios = []
     for long, short, limit, total in pairs:
-        at, over, few = (1000 * limit, 1000.0), (1000 * limit + 1, 1000.0), (4.0, 10.0)
-        five = (5.0, float(total))
+        at, over = (10_000 * limit, 10_000.0), (10_000 * limit + 1, 10_000.0)
+        few = (least - 1.0, 2.0 * least)
+        five = (float(least), total * least / 5)
         scenarios += [
             Scenario(
                 LIFE,
@@ -175,7 +226,7 @@ def burn(objective: str, pairs: tuple[tuple[str, str, float, int], ...]) -> Case
         ]
         gap = lines({long: five, short: over})
         series = f'dataplatform:slo_bad:increase{long}{{objective="{objective}"}}'
-        gap[series] = gauge({**gap[series].changes, T0 + 30: STALE, T0 + 90: 5})
+        gap[series] = gauge({**gap[series].changes, T0 + 30: STALE, T0 + 90: least})
         scenarios.append(Scenario(frozenset({GAP}), gap, {T0 + 75: 1, T0 + 120: 1}))
     return Cases(tuple(scenarios))
 

@@ -35,9 +35,15 @@ def files(hourly: float) -> Line:
 
 def recorded(directory: Path, series: Mapping[str, Line], expected: float | None) -> str:
     """Let promtool compare the recorded value after a day; return its complaint."""
-    (directory / "rules.yml").write_text(
-        json.dumps({"groups": recording.groups(INVENTORY)}), encoding="utf-8"
-    )
+    # A day of every other recorded series would cost the test seconds.
+    rules = [
+        rule
+        for group in recording.groups(INVENTORY)
+        for rule in group["rules"]
+        if rule["record"] == COST_PER_1000_FILES.name
+    ]
+    groups = [{"name": "tested", "rules": rules}]
+    (directory / "rules.yml").write_text(json.dumps({"groups": groups}), encoding="utf-8")
     samples = [] if expected is None else [{"labels": "{}", "value": expected}]
     check = {
         # Extrapolation at the window's edges leaves the last digits open.

@@ -104,7 +104,7 @@ def test_annotations_speak_the_locale(locale: str) -> None:
             "en": "Function fails since a deployment",
         }[locale]
     )
-    uid = f"vigia-overview-{locale.lower()}"
+    uid = f"vigia-functions-{locale.lower()}"
     assert annotations["dashboard_url"] == f"http://127.0.0.1:3000/d/{uid}?viewPanel=11"
     assert f"docs/runbooks/{locale}/Watchdog.md" in files
 
@@ -112,7 +112,7 @@ def test_annotations_speak_the_locale(locale: str) -> None:
 def test_playbooks_must_name_alerts_that_exist() -> None:
     """A playbook for an unknown alert is refused: its remediation would never be asked for."""
     inventory = _inventory("platform")
-    (playbook,) = inventory.playbooks
+    playbook = inventory.playbook("rollback_function")
     changed = playbook.model_copy(update={"alerts": ("NoSuchAlert",)})
     with pytest.raises(ValueError, match="unknown alerts: NoSuchAlert"):
         generate.files(inventory.model_copy(update={"playbooks": (changed,)}))

@@ -65,6 +65,7 @@ def _deployment(
         f'{name}_invocations_total{{function="lambda_router"}}': counter(
             dict.fromkeys([*old, *new], served)
         ),
+        'vigia_collector_up{collector="lambda"}': gauge({0: 1}),
     }
 
 

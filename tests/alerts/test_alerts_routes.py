@@ -18,11 +18,10 @@ INVENTORY = load_inventory(Path(__file__).parents[2] / "platform.yaml")
 RULES = {rule.key: rule for rule in packs.rules(INVENTORY)}
 DOCUMENT = yaml.safe_load(alertmanager(INVENTORY))
 SPECIAL = {
-    "FunctionRegressedAfterDeploy": "remediations,operations-page",
     "Watchdog": "watchdog",
-    "SecurityEvents": "security",
     "EscalationTier2": "engineering-page",
     "EscalationTier3": "architecture-page",
+    "CostOverBudget/120%": "executive,operations-page",
 }
 
 
@@ -39,6 +38,9 @@ def test_alert_reaches_its_receivers(key: str, configuration: Path) -> None:
     """Amtool routes the alert's labels to exactly the receivers that should hear of it."""
     rule = RULES[key]
     by_severity = "operations-page" if rule.severity == "page" else "operations-ticket"
+    if rule.team == "security":
+        by_severity = "security" if rule.severity == "page" else "security-ticket"
+    engine = "remediations," if rule.playbook else ""
     labels = {"alertname": rule.name, **rule.labels(INVENTORY)}
     done = subprocess.run(
         [
@@ -47,7 +49,7 @@ def test_alert_reaches_its_receivers(key: str, configuration: Path) -> None:
             "routes",
             "test",
             f"--config.file={configuration}",
-            f"--verify.receivers={SPECIAL.get(rule.name, by_severity)}",
+            f"--verify.receivers={engine + SPECIAL.get(key, by_severity)}",
             *(f"{label}={value}" for label, value in labels.items()),
         ],
         capture_output=True,
@@ -96,20 +98,24 @@ def test_every_beat_of_the_watchdog_is_sent() -> None:
 
 def test_tickets_wait_for_business_hours() -> None:
     """Tickets are sent on working days from eight to six, in the inventory's time zone."""
-    (hours,) = DOCUMENT["time_intervals"]
+    hours, holidays = DOCUMENT["time_intervals"]
     assert hours["time_intervals"] == [
         {
-            "weekdays": ["monday:friday"],
+            "weekdays": ["monday", "tuesday", "wednesday", "thursday", "friday"],
             "times": [{"start_time": "08:00", "end_time": "18:00"}],
             "location": "America/Sao_Paulo",
         }
     ]
+    zone = {"location": "America/Sao_Paulo"}
+    assert {"months": ["12"], "days_of_month": ["25"], **zone} in holidays["time_intervals"]
+    easter = {"years": ["2026"], "months": ["4"], "days_of_month": ["3"], **zone}
+    assert easter in holidays["time_intervals"]
     waiting = [
-        route["receiver"]
+        (route["receiver"], route["mute_time_intervals"])
         for route in DOCUMENT["route"]["routes"]
         if "active_time_intervals" in route
     ]
-    assert waiting == ["operations-ticket"]
+    assert waiting == [("security-ticket", ["holidays"]), ("operations-ticket", ["holidays"])]
 
 
 def test_every_alert_can_be_routed_and_acted_on() -> None:

@@ -1,11 +1,10 @@
-"""The whole product in front of the embedded platform, started once for these tests."""
+"""The whole product in front of the embedded platform, shared by the tests of a group."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,31 +15,10 @@ from simulator.processes import Child, answers, free_port, program
 from simulator.world import World
 from tests.conftest import wait_for
 from tests.e2e.driver import bad_deploy, run_on, value
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Everything running, with enough healthy history to compare with."""
-    root = tmp_path_factory.mktemp("world") / "state"
-    made = World(ROOT / "platform.yaml", root, auto_ports=True, tell=lambda _: None)
-    made.start()
-    try:
-        second = _second_alertmanager(made)
-        try:
-            wait_for(lambda: value(made, f"sum({_INVOCATIONS})") >= 150, 120)
-            yield made
-        finally:
-            second.stop()
-    finally:
-        made.stop()
-
-
-_INVOCATIONS = "dataplatform_lambda_version_invocations_total"
-
+from tests.e2e.worlds import Running, Worlds
 
 REGRESSED = "lambda_router"
+_INVOCATIONS = "dataplatform_lambda_version_invocations_total"
 
 
 @dataclass(frozen=True)
@@ -52,14 +30,39 @@ class Regression:
 
 
 @pytest.fixture(scope="session")
-def regression(world: World) -> Regression:
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
+    """What starts worlds, and ends the last one."""
+    made = Worlds(tmp_path_factory.mktemp)
+    yield made
+    made.leave()
+
+
+@pytest.fixture
+def running(worlds: Worlds) -> Running:
+    """The world of the loop, which tells two Alertmanagers."""
+    return worlds.enter("loop", lambda world: _second_alertmanager(world).stop)
+
+
+@pytest.fixture
+def world(running: Running) -> World:
+    """Everything running, with enough healthy history to compare with."""
+    return running.world
+
+
+@pytest.fixture
+def regression(running: Running) -> Regression:
     """A bad deployment of one function, and the run that it led to, closed."""
-    served = f'sum(increase({_INVOCATIONS}{{function="{REGRESSED}"}}[1m]))'
-    wait_for(lambda: value(world, served) > 50, 90)
-    injected = bad_deploy(world, REGRESSED)
-    wait_for(lambda: injected.first_failure, 30)
-    wait_for(lambda: run_on(world, REGRESSED).get("closed_at"), 240)
-    return Regression(injected.first_failure or 0.0, run_on(world, REGRESSED))
+    if "regression" not in running.kept:
+        world = running.world
+        served = f'sum(increase({_INVOCATIONS}{{function="{REGRESSED}"}}[1m]))'
+        wait_for(lambda: value(world, served) > 50, 90)
+        injected = bad_deploy(world, REGRESSED)
+        wait_for(lambda: injected.first_failure, 30)
+        wait_for(lambda: run_on(world, REGRESSED).get("closed_at"), 240)
+        found = Regression(injected.first_failure or 0.0, run_on(world, REGRESSED))
+        running.kept["regression"] = found
+    kept: Regression = running.kept["regression"]
+    return kept
 
 
 def _second_alertmanager(world: World) -> Child:

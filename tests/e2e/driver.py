@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import requests
 
 from simulator.aws.metric_store import Identity
-from simulator.faults import Injected
-from simulator.scenario import BadDeploy, Expect, Scenario
+from simulator.faults import BadDeploy, Injected
 from simulator.world import World
 from tests.conftest import wait_for
 
@@ -41,16 +43,7 @@ def run_on(world: World, target: str) -> dict[str, Any]:
 
 def bad_deploy(world: World, function: str) -> Injected:
     """Deploy a version of ``function`` that fails 35 % of its invocations."""
-    scenario = Scenario(
-        name=f"bad_deploy_of_{function}",
-        pt="-",
-        en="-",
-        fault=BadDeploy(kind="bad_deploy", function=function, error_share=0.35),
-        expect=Expect(
-            alert="FunctionRegressedAfterDeploy", target=function, receiver="operations-page"
-        ),
-    )
-    return world.faults.inject(scenario, time.time())
+    return world.faults.inject(BadDeploy(kind="bad_deploy", function=function, error_share=0.35))
 
 
 def truth(world: World, metric: str, function: str) -> float:
@@ -101,3 +94,27 @@ def updates(world: World, function: str) -> int:
 def iso(at: float) -> str:
     """Return unix seconds as Alertmanager writes them."""
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)) + f".{round(at % 1 * 1000):03d}Z"
+
+
+def demo_command(root: Path, *options: str) -> list[str]:
+    """Return the command line of a demo on free ports."""
+    return [
+        *(sys.executable, "-m", "vigia", "demo", "--ports", "auto"),
+        *("--state-dir", str(root), *options),
+    ]
+
+
+def left_running(root: Path) -> list[str]:
+    """Return the command line of every process that names the state directory."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            environment = (entry / "environ").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if str(root) in command or str(root) in environment:
+            found.append(command)
+    return found

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import signal
 import subprocess
 import sys
@@ -13,61 +11,21 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import wait_for
+from tests.e2e.driver import demo_command, left_running
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(400),
+    pytest.mark.xdist_group("command"),
+]
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def _demo(root: Path, *options: str) -> list[str]:
-    return [
-        *(sys.executable, "-m", "vigia", "demo", "--ports", "auto"),
-        *("--state-dir", str(root), *options),
-    ]
-
-
-def _left_running(root: Path) -> list[str]:
-    """Return the command line of every process that names the state directory."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
-        try:
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            environment = (entry / "environ").read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-        if str(root) in command or str(root) in environment:
-            found.append(command)
-    return found
-
-
-def test_bad_deploy_once(tmp_path: Path) -> None:
-    """One command shows the fault found, rolled back and verified in time, step by step."""
-    root = tmp_path / "demo"
-    done = subprocess.run(
-        _demo(root, "--scenario", "bad_deploy", "--once"),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=380,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    timeline = [line for line in done.stdout.splitlines() if re.match(r"\d\d:\d\d:\d\d ", line)]
-    assert all(re.match(r"\d\d:\d\d:\d\d +[+-]\d+\.\d s  \S", line) for line in timeline)
-    closing = re.search(r"corrigido em (\d+) s e verificado em (\d+) s", done.stdout)
-    assert closing is not None
-    assert int(closing.group(1)) <= 60
-    assert int(closing.group(2)) <= 180
-    assert done.stderr == ""
-    assert _left_running(root) == []
 
 
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     """Ctrl-C ends the demo with exit code 0 and no process of it is left."""
     root = tmp_path / "demo"
     demo = subprocess.Popen(
-        _demo(root), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        demo_command(root), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     try:
         assert demo.stdout is not None
@@ -87,25 +45,25 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
             check=False,
         )
         assert "bad_deploy" in known.stdout
-        assert len(_left_running(root)) >= 5
+        assert len(left_running(root)) >= 5
         demo.send_signal(signal.SIGINT)
         assert demo.wait(40) == 0
     finally:
         demo.kill()
-    wait_for(lambda: _left_running(root) == [], 10)
+    wait_for(lambda: left_running(root) == [], 10)
 
 
 def test_killed_demo_leaves_nothing(tmp_path: Path) -> None:
     """Even a demo that is killed outright takes its programs with it."""
     root = tmp_path / "demo"
-    demo = subprocess.Popen(_demo(root), cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    demo = subprocess.Popen(demo_command(root), cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert demo.stdout is not None
     for line in demo.stdout:
         if "Ctrl-C" in line:
             break
     demo.kill()
     demo.wait(10)
-    wait_for(lambda: _left_running(root) == [], 20)
+    wait_for(lambda: left_running(root) == [], 20)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +77,7 @@ def test_killed_demo_leaves_nothing(tmp_path: Path) -> None:
 def test_wrong_usage_is_one_line(tmp_path: Path, options: list[str], said: str) -> None:
     """Wrong usage is exit code 2 and one line, without a traceback."""
     done = subprocess.run(
-        _demo(tmp_path / "demo", *options),
+        demo_command(tmp_path / "demo", *options),
         cwd=ROOT,
         capture_output=True,
         text=True,

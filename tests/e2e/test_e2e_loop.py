@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 import requests
 
 from remediations.ledger import audit
 from remediations.ledger.store import open_ledger
 from simulator.aws.lambda_functions import serving
-from simulator.scenario import load
+from simulator.faults.influxdb import SlowInflux
 from simulator.world import World
 from tests.conftest import wait_for
 from tests.e2e.conftest import REGRESSED, Regression
@@ -27,7 +25,11 @@ from tests.e2e.driver import (
     value,
 )
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(400),
+    pytest.mark.xdist_group("loop"),
+]
 
 
 def test_killed_exporter_neither_loses_nor_repeats(world: World) -> None:
@@ -120,8 +122,7 @@ def test_slow_influx_pages_and_nothing_acts(world: World) -> None:
     writes = "dataplatform_influxdb_write_latency_seconds_bucket"
     fast = value(world, f'{writes}{{le="5.0"}}')
     slow = value(world, f'{writes}{{le="+Inf"}}') - fast
-    scenario = load("slow_influx")
-    world.faults.inject(scenario, time.time())
+    injected = world.faults.inject(SlowInflux(kind="slow_influx", seconds=7))
     wait_for(
         lambda: (
             value(world, f'{writes}{{le="+Inf"}}') - value(world, f'{writes}{{le="5.0"}}')
@@ -129,14 +130,13 @@ def test_slow_influx_pages_and_nothing_acts(world: World) -> None:
         ),
         90,
     )
-    expect = scenario.expect
     wait_for(
         lambda: [
             page
             for page in world.sink.pages()
-            if (page.receiver, page.alert) == (expect.receiver, expect.alert)
+            if (page.receiver, page.alert) == ("operations-page", "InfluxWriteSlow")
         ],
         150,
     )
     assert len(world.observer.runs()) == runs
-    assert world.faults.clear("slow_influx")
+    world.faults.clear(injected)

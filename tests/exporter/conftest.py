@@ -16,8 +16,6 @@ from inventory.limiter import Quota
 from inventory.model import Inventory
 from simulator.aws.server import EmbeddedAws
 from simulator.influxdb import InfluxStandIn
-from simulator.processes import Child, free_port, program
-from tests.conftest import wait_for
 from tests.exporter.permissions import noting
 from tests.exporter.servers import Behave, Server
 from tests.exporter.support import REGION, Bench, Clock, compressed, only, placed
@@ -91,43 +89,6 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     return f"{server.rpartition('/')[0]}/{name}"
-
-
-@pytest.fixture(scope="session")
-def alertmanager_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a real Alertmanager of this session, which tells nobody anything."""
-    root = tmp_path_factory.mktemp("alertmanager")
-    config = root / "alertmanager.yml"
-    config.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n", "utf-8")
-    url = f"http://127.0.0.1:{free_port()}"
-    server = Child(
-        name="alertmanager",
-        command=(
-            program("prometheus-alertmanager", "alertmanager"),
-            f"--config.file={config}",
-            f"--storage.path={root / 'data'}",
-            f"--web.listen-address={url.removeprefix('http://')}",
-            "--cluster.listen-address=",
-        ),
-        log=root / "log",
-        ready_url=f"{url}/-/ready",
-    )
-    server.start()
-    try:
-        wait_for(server.is_ready, 30)
-        yield url
-    finally:
-        server.stop()
-
-
-@pytest.fixture
-def alertmanager(alertmanager_url: str) -> Iterator[str]:
-    """URL of the Alertmanager; the silences of the test are gone after it."""
-    yield alertmanager_url
-    for silence in requests.get(f"{alertmanager_url}/api/v2/silences", timeout=5).json():
-        if silence["status"]["state"] != "expired":
-            identity = silence["id"]
-            requests.delete(f"{alertmanager_url}/api/v2/silence/{identity}", timeout=5)
 
 
 @pytest.fixture

@@ -153,27 +153,40 @@ def wrong(notes: Notes, collectors: Mapping[str, Collector], *, complete: bool) 
 
 
 class Judge:
-    """The pytest plugin."""
+    """The pytest plugin, for the tests below ``here``."""
+
+    here = HERE
+    folder = FOLDER
+    title = "permissions of the exporter"
 
     def __init__(self, config: pytest.Config) -> None:
-        given = getattr(config, "workerinput", {}).get(FOLDER)
+        given = getattr(config, "workerinput", {}).get(self.folder)
         self._worker = given is not None
         self._folder = Path(given or tempfile.mkdtemp(prefix="vigia-permissions-"))
         self._passed: set[str] = set()
         self._lines: list[str] = []
 
+    def notes(self) -> Notes:
+        """Return what this process noted."""
+        return NOTES
+
+    def wrong(self, notes: Notes, *, complete: bool) -> Iterator[str]:
+        """Yield what is wrong."""
+        return wrong(notes, find_collectors(), complete=complete)
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker where to write."""
-        node.workerinput[FOLDER] = str(self._folder)
+        node.workerinput[self.folder] = str(self._folder)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Note which of the exporter's tests are to run."""
-        NOTES.collected |= {item.nodeid for item in session.items if HERE in item.path.parents}
+        """Note which of the tests are to run."""
+        items = session.items
+        self.notes().collected |= {i.nodeid for i in items if self.here in i.path.parents}
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        """Note that some of the exporter's tests will not run."""
-        NOTES.whole &= not any(HERE in item.path.parents for item in items)
+        """Note that some of the tests will not run."""
+        self.notes().whole &= not any(self.here in item.path.parents for item in items)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note which tests passed."""
@@ -182,7 +195,7 @@ class Judge:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write what was noted; where the run began, join all of it and judge."""
-        NOTES.write(self._folder / f"{os.getpid()}.json")
+        self.notes().write(self._folder / f"{os.getpid()}.json")
         if self._worker:
             return
         paths = sorted(self._folder.glob("*.json"))
@@ -193,16 +206,16 @@ class Judge:
         files = {node.split("::")[0].rsplit("/", 1)[-1] for node in notes.collected}
         complete = (
             notes.whole
-            and files == {path.name for path in HERE.glob("test_*.py")}
+            and files == {path.name for path in self.here.glob("test_*.py")}
             and notes.collected <= self._passed
         )
-        self._lines = list(wrong(notes, find_collectors(), complete=complete))
+        self._lines = list(self.wrong(notes, complete=complete))
         if self._lines and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Name what is wrong."""
         if self._lines:
-            terminalreporter.section("permissions of the exporter", red=True)
+            terminalreporter.section(self.title, red=True)
             for line in self._lines:
                 terminalreporter.write_line(f"FAILED {line}", red=True)

@@ -33,6 +33,7 @@ class Account:
         self.aws = aws
         self.config = config
         self._token = token
+        self.details: list[str] = []
 
     def check(self, *options: str) -> tuple[int, dict[tuple[str, str], str], str]:
         """Run the command; return its exit code, the states by check and subject, and stderr."""
@@ -54,6 +55,7 @@ class Account:
             check=False,
         )
         rows = json.loads(done.stdout) if done.stdout else []
+        self.details = [row["detail"] for row in rows]
         states = {(row["check"], row["subject"]): row.get("state", "") for row in rows}
         return done.returncode, states, done.stderr
 
@@ -181,3 +183,30 @@ def test_offline_asks_nothing(account: Account) -> None:
 def test_a_session_stands_for_its_role(arn: str, wanted: str) -> None:
     """IAM knows the role, not the session."""
     assert principal(arn) == wanted
+
+
+@pytest.mark.parametrize(
+    ("playbook", "said"),
+    [
+        ({"alerts": ["NoSuchAlert"]}, "playbooks name unknown alerts: NoSuchAlert"),
+        ({"action": "reboot"}, "playbook once: there is no action 'reboot'"),
+        (
+            {"action": "stop_deployments", "targets": ["elsewhere"]},
+            "playbook once: stop_deployments may not act on 'elsewhere'",
+        ),
+    ],
+)
+def test_playbooks_that_cannot_work_are_told(
+    account: Account, playbook: dict[str, object], said: str
+) -> None:
+    """What would keep the remediation service from starting is seen before it is started."""
+    whole = {
+        "name": "once",
+        "action": "rollback_function",
+        "mode": "shadow",
+        "targets": ["lambda_router"],
+        "alerts": ["LambdaErrorsHigh"],
+    }
+    account.change(playbooks=[whole | playbook])
+    assert account.check("--offline")[0] == 1
+    assert said in account.details

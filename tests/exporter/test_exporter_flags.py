@@ -57,13 +57,14 @@ def test_flag_that_is_not_in_the_document_is_missing(bench: Bench, home: Home) -
     assert found["flags_unlisted",] == 2.0
 
 
-def test_change_is_dated_when_seen_and_remembered(bench: Bench, home: Home) -> None:
-    """The moment at which a flag was seen to change survives a restart; others never changed."""
+def test_change_is_dated_by_its_deployment_and_remembered(bench: Bench, home: Home) -> None:
+    """When the deployment that changed a flag started survives a restart; others never changed."""
     home.deploy(OFF)
     assert ("flag_changed_timestamp_seconds", API) not in bench.collect(NAME)
-    home.deploy({**OFF, API: True})
     bench.clock.at += 60
+    home.deploy({**OFF, API: True})
     seen = bench.clock.at
+    bench.clock.at += 50
     assert bench.collect(NAME)["flag_changed_timestamp_seconds", API] == seen
     bench.restart()
     bench.clock.at += 60
@@ -72,8 +73,30 @@ def test_change_is_dated_when_seen_and_remembered(bench: Bench, home: Home) -> N
     assert found["flag_changed_timestamp_seconds", API] == seen
     assert ("flag_changed_timestamp_seconds", MAINTENANCE) not in found
     home.deploy(OFF)
+    changed = bench.clock.at
     bench.clock.at += 60
-    assert bench.collect(NAME)["flag_changed_timestamp_seconds", API] == seen + 120
+    assert bench.collect(NAME)["flag_changed_timestamp_seconds", API] == changed
+
+
+def test_change_by_a_stop_is_dated_when_seen(bench: Bench, home: Home) -> None:
+    """A flag that a rolled back deployment gave back is not dated by that deployment's start."""
+    home.deploy(OFF)
+    bench.collect(NAME)
+    bench.clock.at += 60
+    number = home.deploy({**OFF, API: True}, bake=30)
+    bench.clock.at += 60
+    started = bench.collect(NAME)["flag_changed_timestamp_seconds", API]
+    assert started == bench.clock.at - 60
+    home.aws.client("appconfig").stop_deployment(
+        ApplicationId=home.app,
+        EnvironmentId=home.environment,
+        DeploymentNumber=number,
+        AllowRevert=True,
+    )
+    bench.clock.at += 60
+    found = bench.collect(NAME)
+    assert found["flag_enabled", API] == 0.0
+    assert found["flag_changed_timestamp_seconds", API] == bench.clock.at
 
 
 def test_change_across_an_absence_is_a_change(bench: Bench, home: Home) -> None:
@@ -86,7 +109,7 @@ def test_change_across_an_absence_is_a_change(bench: Bench, home: Home) -> None:
     home.deploy({**OFF, MAINTENANCE: True})
     bench.clock.at += 60
     found = bench.collect(NAME)
-    assert found["flag_changed_timestamp_seconds", MAINTENANCE] == bench.clock.at
+    assert found["flag_changed_timestamp_seconds", MAINTENANCE] == bench.clock.at - 60
 
 
 def test_an_unchanged_configuration_costs_nearly_nothing(bench: Bench, home: Home) -> None:
@@ -176,7 +199,7 @@ def test_unreadable_document_is_a_failure_until_it_is_readable(
     bench.clock.at += 60
     found = bench.collect(NAME)
     assert (found["flag_enabled", API], found["flag_enabled", PROCESSING]) == (0.0, 1.0)
-    assert found["flag_changed_timestamp_seconds", API] == bench.clock.at
+    assert found["flag_changed_timestamp_seconds", API] == bench.clock.at - 60
 
 
 def test_empty_document_at_first_is_a_failure(bench: Bench, home: Home) -> None:

@@ -21,9 +21,11 @@ from exporter.iam import action, files, policy
 from inventory.load import load_inventory
 from inventory.model import Inventory
 from inventory.resources import Scope
+from remediations.app import all_actions
 from simulator.aws.server import EmbeddedAws
 from simulator.seed import seed
 from tests.exporter.support import ROOT, Clock, settings_for
+from vigia import writer_policy
 
 CFN_LINT = Path(sys.executable).parent / "cfn-lint"
 READS = re.compile(r"(Get|List|Describe|Filter|Lookup|Head|BatchGet)")
@@ -127,6 +129,8 @@ def inventory() -> Inventory:
         ("resourcegroupstaggingapi", "GetResources", "tag:GetResources"),
         ("cloudwatch", "GetMetricData", "cloudwatch:GetMetricData"),
         ("sts", "AssumeRole", "sts:AssumeRole"),
+        ("s3", "CopyObject", "s3:PutObject"),
+        ("apigateway", "UpdateStage", "apigateway:PATCH"),
     ],
 )
 def test_a_call_has_its_action(service: str, operation: str, expected: str) -> None:
@@ -162,7 +166,11 @@ START_SESSION = "appconfig:StartConfigurationSession"
 
 def test_committed_policies_are_current() -> None:
     """The committed policies are byte for byte what the inventory generates, none left over."""
-    expected = files(load_inventory(ROOT / "platform.yaml"), find_collectors().values())
+    platform = load_inventory(ROOT / "platform.yaml")
+    expected = {
+        **files(platform, find_collectors().values()),
+        **writer_policy.files(platform, all_actions().values()),
+    }
     found = {
         str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
         for path in (ROOT / iam.FOLDER).iterdir()

@@ -55,6 +55,8 @@ def test_cache_that_is_enabled_and_disabled(bench: Bench, aws: EmbeddedAws) -> N
     """Size in bytes and state follow the stage; a new deployment moves the time."""
     identity = create_api(aws, API[0])
     enable_cache(aws, identity)
+    assert bench.collect(NAME)[*CACHE, "create_in_progress"] == 1.0
+    bench.clock.at += 600
     found = bench.collect(NAME)
     assert found["api_cache_enabled", *API] == 1.0
     assert found["api_cache_size_bytes", *API] == 1.6e9
@@ -65,7 +67,7 @@ def test_cache_that_is_enabled_and_disabled(bench: Bench, aws: EmbeddedAws) -> N
     found = bench.collect(NAME)
     assert found["api_cache_enabled", *API] == 0.0
     assert ("api_cache_size_bytes", *API) not in found
-    assert found["api_deployed_timestamp_seconds", *API] == START + 600
+    assert found["api_deployed_timestamp_seconds", *API] == START + 1200
 
 
 def test_parse_reads_every_state() -> None:

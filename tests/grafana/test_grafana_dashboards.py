@@ -12,12 +12,11 @@ import promql_parser
 import pytest
 
 from alerts import packs
-from alerts.panels import Panel
+from alerts.panels import Board, Panel, dashboard_uid, home
 from alerts.rule import LOCALES
-from catalogue.text import Locale
 from grafana import generate
 from grafana.dashboard import document
-from grafana.overview import panels
+from grafana.listing import BOARDS, BoardSpec
 from grafana.queries import queries, substitute
 from inventory.load import load_inventory
 from simulator.layout import DEMO_OVERLAY
@@ -25,14 +24,19 @@ from simulator.layout import DEMO_OVERLAY
 ROOT = Path(__file__).parents[2]
 INVENTORY = load_inventory(ROOT / "platform.yaml")
 DEMO = load_inventory(ROOT / "platform.yaml", DEMO_OVERLAY)
-UNITS = {"none", "short", "percentunit", "s", "ops", "reqps", "currencyUSD"}
+UNITS = {"none", "short", "percentunit", "s", "ops", "reqps", "currencyUSD", "bytes"}
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 
-@pytest.fixture(scope="module", params=LOCALES)
+EVERY = [(spec, locale) for spec in BOARDS for locale in LOCALES]
+
+
+@pytest.fixture(
+    scope="module", params=EVERY, ids=[f"{spec.board.value}-{locale}" for spec, locale in EVERY]
+)
 def board(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """The overview in one language."""
-    return document(INVENTORY, request.param)
+    """Each dashboard in each language."""
+    return document(INVENTORY, *request.param)
 
 
 def _targets(board: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
@@ -53,7 +57,9 @@ def test_generated_files_are_current() -> None:
 def test_board_is_stable_and_read_only(board: dict[str, Any]) -> None:
     """The classic schema, a stable uid, and no editing in the browser."""
     assert board["schemaVersion"] == 42
-    assert board["uid"] in {"vigia-overview-pt-br", "vigia-overview-en"}
+    uids = {dashboard_uid(spec.board, locale) for spec, locale in EVERY}
+    assert len(uids) == len(EVERY)
+    assert board["uid"] in uids
     assert board["editable"] is False
 
 
@@ -113,11 +119,11 @@ def test_rates_fit_the_panel(board: dict[str, Any]) -> None:
 
 def test_legends_use_labels_of_the_result() -> None:
     """A legend names only labels that the query's result carries."""
-    for row in panels(INVENTORY):
-        for spec in row:
-            for ask in spec.asks:
-                wanted = set(re.findall(r"\{\{(\w+)\}\}", ask.legend))
-                assert wanted <= ask.expr.labels, (spec.panel, ask.legend)
+    every = [panel for spec in BOARDS for row in spec.rows(INVENTORY) for panel in row]
+    for panel in every:
+        for ask in panel.asks:
+            wanted = set(re.findall(r"\{\{(\w+)\}\}", ask.legend))
+            assert wanted <= ask.expr.labels, (panel.panel, ask.legend)
 
 
 def test_panels_do_not_overlap(board: dict[str, Any]) -> None:
@@ -132,7 +138,45 @@ def test_panels_do_not_overlap(board: dict[str, Any]) -> None:
         )
         assert apart, (one, other)
     assert all(place["x"] + place["w"] <= 24 for place in places)
-    assert sorted(panel["id"] for panel in board["panels"]) == sorted(Panel)
+    ids = [panel["id"] for panel in board["panels"]]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_panel_is_at_home_once() -> None:
+    """Each panel stands on its own dashboard; only the overview shows what belongs elsewhere."""
+    shown = {
+        spec.board: [panel.panel for row in spec.rows(INVENTORY) for panel in row]
+        for spec in BOARDS
+    }
+    assert list(shown) == list(Board)
+    for board, panels in shown.items():
+        strangers = {panel for panel in panels if home(panel) is not board}
+        assert not strangers or board is Board.OVERVIEW, (board, strangers)
+    for panel in Panel:
+        assert panel in shown[home(panel)], panel
+
+
+def test_dashboards_lead_to_each_other(board: dict[str, Any]) -> None:
+    """Each links all others of its language, with the time and what was chosen, and the console."""
+    locale = board["tags"][1]
+    links = {link["url"]: link for link in board["links"]}
+    others = {f"/d/{dashboard_uid(b, locale)}" for b in Board} - {f"/d/{board['uid']}"}
+    assert set(links) == others | {INVENTORY.alerting.remediations_url}
+    assert all(links[url]["keepTime"] and links[url]["includeVars"] for url in others)
+
+
+def test_alerts_lead_to_a_panel_that_is_there() -> None:
+    """Every alert's dashboard link names a dashboard that holds the panel it names."""
+    there = {
+        (document(INVENTORY, spec, INVENTORY.locale)["uid"], str(panel.panel.value))
+        for spec in BOARDS
+        for row in spec.rows(INVENTORY)
+        for panel in row
+    }
+    for rule in packs.rules(INVENTORY):
+        url = rule.annotations(INVENTORY)["dashboard_url"]
+        uid, _, number = url.rpartition("/d/")[2].partition("?viewPanel=")
+        assert (uid, number) in there, rule.name
 
 
 def test_lines_are_the_alerts_thresholds(board: dict[str, Any]) -> None:
@@ -147,9 +191,10 @@ def test_lines_are_the_alerts_thresholds(board: dict[str, Any]) -> None:
         assert linked == {rule.name for rule in mine}
 
 
-def test_both_languages_ask_the_same() -> None:
+@pytest.mark.parametrize("spec", BOARDS, ids=[spec.board.value for spec in BOARDS])
+def test_both_languages_ask_the_same(spec: BoardSpec) -> None:
     """The two dashboards differ in words only."""
-    one, other = (document(INVENTORY, locale) for locale in LOCALES)
+    one, other = (document(INVENTORY, spec, locale) for locale in LOCALES)
     assert [target["expr"] for _, target in _targets(one)] == [
         target["expr"] for _, target in _targets(other)
     ]
@@ -162,17 +207,20 @@ def test_both_languages_ask_the_same() -> None:
 def test_all_queries_are_listed_and_parse(inventory: Any) -> None:
     """Panels, variables and annotations are all there, without Grafana's variables."""
     found = queries(inventory)
-    board = document(inventory, inventory.locale)
+    boards = [document(inventory, spec, inventory.locale) for spec in BOARDS]
     kinds = [place.split()[0] for place, _ in found]
-    assert kinds.count("panel") == len(_targets(board))
-    assert (kinds.count("variable"), kinds.count("annotation")) == (2, 2)
+    # One mark of each dashboard is rightly empty outside maintenance windows.
+    asked = sum(len(_targets(board)) for board in boards) + len(BOARDS)
+    assert kinds.count("panel") + kinds.count("optional") == asked
+    assert (kinds.count("variable"), kinds.count("annotation")) == (2 * len(BOARDS),) * 2
     for _, query in found:
         assert "$" not in query
         promql_parser.parse(query)
 
 
-@pytest.mark.parametrize("locale", LOCALES)
-def test_board_is_json(locale: Locale) -> None:
-    """The generated dashboard is the document that the tests look at."""
-    text = generate.files(INVENTORY)[f"grafana/generated/overview.{locale}.json"]
-    assert json.loads(text) == document(INVENTORY, locale)
+def test_boards_are_json() -> None:
+    """The generated dashboards are the documents that the tests look at."""
+    files = generate.files(INVENTORY)
+    for spec, locale in EVERY:
+        text = files[f"{generate.DASHBOARDS}/{spec.board.value}.{locale}.json"]
+        assert json.loads(text) == document(INVENTORY, spec, locale)

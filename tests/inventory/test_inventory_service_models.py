@@ -1,81 +1,61 @@
-"""Service models without documentation: smaller, and otherwise what botocore reads itself."""
+"""Service models without documentation are the same to whoever calls."""
 
 from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+import boto3
 import pytest
-from botocore.loaders import JSONFileLoader, create_loader
 
 from inventory.aws import AwsClients
-from inventory.resources import Aws
+from inventory.load import load_inventory
 from inventory.service_models import LeanFiles
+from simulator.aws.server import CREDENTIALS
 
-LEAN = LeanFiles()
-
-
-def without_documentation(content: Any) -> Any:
-    """Return the content as it should be read."""
-    if isinstance(content, dict):
-        return {
-            name: ""
-            if name == "documentation" and isinstance(value, str)
-            else without_documentation(value)
-            for name, value in content.items()
-        }
-    return [*map(without_documentation, content)] if isinstance(content, list) else content
+PLATFORM = Path(__file__).parents[2] / "platform.yaml"
+SERVICES = (
+    *("apigateway", "appconfig", "appconfigdata", "ce", "cloudtrail", "cloudwatch", "codedeploy"),
+    *("ec2", "events", "iam", "lambda", "logs", "resourcegroupstaggingapi", "s3", "sns"),
+    *("stepfunctions", "sts", "timestream-influxdb"),
+)
 
 
-def paths(*services: str) -> Iterator[str]:
-    """Yield the paths, without endings, of services' models as botocore finds them."""
-    loader = create_loader()
-    for service in services:
-        version = loader.determine_latest_version(service, "service-2")
-        for kind in ("service-2", "endpoint-rule-set-1", "paginators-1"):
-            found = [Path(root, service, version, kind) for root in loader.search_paths]
-            yield from (str(path) for path in found if JSONFileLoader().exists(str(path)))
-
-
-@pytest.mark.parametrize("service", ["cloudwatch", "lambda", "s3", "sts"])
-def test_nothing_but_documentation_is_missing(service: str) -> None:
-    """Every model is what botocore's own reader reads, less the text for people."""
-    read = [*paths(service)]
-    assert read
-    for path in read:
-        assert LEAN.load_file(path) == without_documentation(JSONFileLoader().load_file(path))
+@pytest.mark.parametrize("service", SERVICES)
+def test_clients_are_those_of_boto3(monkeypatch: pytest.MonkeyPatch, service: str) -> None:
+    """Every service that is asked has the same operations, parameters and errors, and no texts."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name.upper(), value)
+    inventory = load_inventory(PLATFORM)
+    ours = AwsClients(inventory.aws, None, timeout=1.0).client(service)
+    plain = boto3.client(service, region_name=inventory.aws.region, **CREDENTIALS)
+    model, wanted = ours.meta.service_model, plain.meta.service_model
+    assert model.operation_names == wanted.operation_names
+    for name in wanted.operation_names:
+        one, other = model.operation_model(name), wanted.operation_model(name)
+        assert one.http == other.http
+        assert [e.name for e in one.error_shapes] == [e.name for e in other.error_shapes]
+        for mine, theirs in (
+            (one.input_shape, other.input_shape),
+            (one.output_shape, other.output_shape),
+        ):
+            assert (mine is None) == (theirs is None)
+            if mine is not None and mine.type_name == "structure":
+                assert {k: v.type_name for k, v in mine.members.items()} == {
+                    k: v.type_name for k, v in theirs.members.items()
+                }
+    assert not any(model.operation_model(n).documentation for n in model.operation_names)
 
 
 def test_a_member_called_documentation_stays(tmp_path: Path) -> None:
-    """A shape of that name is part of a call, packed or not."""
+    """A shape of that name is part of a call; what people would read is empty, packed or not."""
     shape = {"members": {"documentation": {"shape": "Text", "documentation": "<p>said</p>"}}}
     (tmp_path / "plain.json").write_text(json.dumps(shape), encoding="utf-8")
     (tmp_path / "packed.json.gz").write_bytes(gzip.compress(json.dumps(shape).encode()))
+    files = LeanFiles()
     for name in ("plain", "packed"):
-        found = LEAN.load_file(str(tmp_path / name))
-        assert found == {"members": {"documentation": {"shape": "Text", "documentation": ""}}}
-    assert LEAN.load_file(str(tmp_path / "absent")) is None
-
-
-def test_clients_are_made_of_lean_models() -> None:
-    """A client's model has its operations, and of their documentation nothing."""
-    client = AwsClients(Aws(region="us-east-1", account="123456789012")).client("sts")
-    model = client.meta.service_model.operation_model("GetCallerIdentity")
-    assert model.output_shape is not None
-    assert set(model.output_shape.members) == {"UserId", "Account", "Arn"}
-    assert not model.documentation
-    assert not model.output_shape.documentation
-
-
-@pytest.mark.parametrize("service", ["s3", "lambda", "cloudwatch"])
-def test_clients_of_lean_models_can_call(service: str) -> None:
-    """What botocore looks up for each call is there, of services with settings of their own too."""
-    client = AwsClients(Aws(region="us-east-1", account="123456789012")).client(service)
-    for operation in client.meta.service_model.operation_names:
-        client.meta.service_model.operation_model(operation)
-    parameters = client.meta.service_model.client_context_parameters
-    assert all(parameter.documentation == "" for parameter in parameters)
-    assert bool(parameters) == (service == "s3")
+        assert files.load_file(str(tmp_path / name)) == {
+            "members": {"documentation": {"shape": "Text", "documentation": ""}}
+        }
+    assert files.load_file(str(tmp_path / "absent")) is None

@@ -16,6 +16,7 @@ def test_settings_have_defaults() -> None:
         config_overlay=None,
         state_dir=Path("state"),
         database_url=None,
+        database_url_file=None,
         aws_endpoint_url=None,
         webhook_token_file=None,
         influxdb_token_file=None,
@@ -32,9 +33,11 @@ def test_settings_read_every_variable() -> None:
             "VIGIA_CONFIG_OVERLAY": "b.yaml",
             "VIGIA_STATE_DIR": "/s",
             "VIGIA_DATABASE_URL": "postgresql://h/d",
+            "VIGIA_DATABASE_URL_FILE": "/u",
             "VIGIA_AWS_ENDPOINT_URL": "http://aws",
             "VIGIA_WEBHOOK_TOKEN_FILE": "/t",
             "VIGIA_INFLUXDB_TOKEN_FILE": "/i",
+            "VIGIA_REMEDIATIONS_INFLUXDB_TOKEN_FILE": "/r",
         }
     )
     assert settings == Settings(
@@ -42,11 +45,23 @@ def test_settings_read_every_variable() -> None:
         config_overlay=Path("b.yaml"),
         state_dir=Path("/s"),
         database_url="postgresql://h/d",
+        database_url_file=Path("/u"),
         aws_endpoint_url="http://aws",
         webhook_token_file=Path("/t"),
         influxdb_token_file=Path("/i"),
+        remediations_influxdb_token_file=Path("/r"),
     )
     assert settings.database("exporter") == "postgresql://h/d"
+
+
+def test_the_database_may_stand_in_a_file(tmp_path: Path) -> None:
+    """The URL is the file's; where it cannot be read, the error is one line and names it."""
+    path = tmp_path / "url"
+    settings = Settings.read({"VIGIA_DATABASE_URL_FILE": str(path)})
+    with pytest.raises(SettingsError, match=f"^{path}: No such file or directory$"):
+        settings.database("ledger")
+    path.write_text("postgresql://vigia:made-up@h/d\n")
+    assert settings.database("ledger") == "postgresql://vigia:made-up@h/d"
 
 
 def test_the_default_database_is_a_file_in_the_state_directory(tmp_path: Path) -> None:

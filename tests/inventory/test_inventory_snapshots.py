@@ -9,13 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.snapshots import (
+    BEFORE_FIRST,
+    HEAD_MOST_BYTES,
     MANIFEST_MOST_BYTES,
+    Entry,
+    Fate,
     Manifest,
     folder,
     manifest_key,
     moment_of,
+    read_head,
     read_manifest,
+    read_part,
     stamp_of,
+    write_part,
 )
 
 AT = 1795176000
@@ -108,3 +115,38 @@ def test_deep_content_is_refused() -> None:
     """Brackets up to the limit of size exhaust no stack."""
     with pytest.raises(ValueError, match="not understood"):
         read_manifest(b"[" * MANIFEST_MOST_BYTES, "raw")
+
+
+def entry(key: str, fate: Fate = Fate.COPIED) -> Entry:
+    """Return the line of an object of ten bytes."""
+    return Entry(key=key, version_id=None, etag='"e"', size=10, fate=fate)
+
+
+def test_a_part_is_read_as_it_was_written() -> None:
+    """Keys may hold any character, line ends among them: each entry stays one line."""
+    entries = tuple(entry(key) for key in ("line\nend", "\r\u2028\x85", "ção", "\U0001f600"))
+    head = BEFORE_FIRST.after(entries, "\U0001f600", over=True)
+    assert read_part(write_part(head, entries)) == (head, entries)
+    assert read_head(write_part(head, entries)) == head
+
+
+def test_heads_add_up() -> None:
+    """A part's head sums up those before it, and counts as held only what is there."""
+    first = BEFORE_FIRST.after([entry("a"), entry("b", Fate.ARCHIVED)], "b", over=False)
+    second = first.after([entry("c", Fate.CHANGED), entry("d", Fate.ARCHIVED)], "d", over=True)
+    assert (second.number, second.objects, second.bytes, second.changed) == (2, 2, 20, 1)
+    assert (second.reasons, second.last, second.over) == ({"archived": 2}, "d", True)
+
+
+def test_a_head_fits_into_what_is_read_of_it() -> None:
+    """The longest key, all of whose characters are escaped, and every reason at once."""
+    entries = [entry("k", fate) for fate in Fate]
+    head = BEFORE_FIRST.after(entries, "\x01" * 1024, over=False)
+    assert len(write_part(head, ())) < HEAD_MOST_BYTES
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"number":1}\n', b"\xff\n"])
+def test_what_is_no_part_is_refused(body: bytes) -> None:
+    """Anything else is an error of one line."""
+    with pytest.raises(ValueError, match="not understood"):
+        read_head(body)

@@ -11,6 +11,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from inventory.influx import SERVICE as INFLUXDB
+from inventory.influx import InfluxBuckets
 from inventory.model import Inventory
 from remediations.action import Context, UnavailableError
 from remediations.app import all_actions
@@ -26,10 +28,12 @@ from remediations.worker import Worker
 from simulator.aws.codedeploy import app_spec
 from simulator.aws.lambda_functions import serving
 from simulator.aws.server import CREDENTIALS, EmbeddedAws
+from simulator.influxdb import InfluxStandIn
 from simulator.seed import publish
 
 START = 1_790_000_000.0
 FUNCTION = "lambda_router"
+TOKEN = "made-up-token-of-the-actions"
 FINGERPRINT = "a1b2c3d4e5f60718"
 
 
@@ -113,6 +117,8 @@ class Rig:
         self.metrics = StandInMetrics()
         self.pause_file = folder / "PAUSE"
         self._url = url
+        self.token = TOKEN
+        self._influxdb: InfluxStandIn | None = None
         self._clients: dict[str, Any] = {}
         self.writer: Callable[[str], Any] = self._client
         self.ledger: Ledger
@@ -130,6 +136,7 @@ class Rig:
             self.clock.now,
             self.ledger.facts.verdicts,
             self.ledger.facts.past,
+            self.ledger.facts.open_plans,
         )
         self.worker = Worker(
             ledger=self.ledger,
@@ -162,7 +169,18 @@ class Rig:
         books = tuple(b.model_copy(update={"mode": mode}) for b in self.inventory.playbooks)
         self.use(self.inventory.model_copy(update={"playbooks": books}))
 
+    def influxdb(self) -> InfluxStandIn:
+        """Return InfluxDB, which answers at the embedded AWS' address; made when first asked."""
+        if self._influxdb is None:
+            settings = self.inventory.influxdb
+            self._influxdb = InfluxStandIn(settings.bucket, TOKEN, None, org=settings.org)
+            self.aws.front.mount(INFLUXDB, self._influxdb.app)
+        return self._influxdb
+
     def _client(self, service: str) -> Any:
+        if service == INFLUXDB:
+            self.influxdb()
+            return InfluxBuckets(self.inventory.influxdb, lambda: self.token, 5, self.aws.url)
         if service not in self._clients:
             self._clients[service] = boto3.client(
                 service,

@@ -69,6 +69,9 @@ def test_accepts_only_after_commit(client: FlaskClient, rig: Rig) -> None:
         ("GET", "/v1/why/x"),
         ("POST", "/v1/pause"),
         ("POST", "/v1/resume"),
+        ("GET", "/v1/maintenance"),
+        ("POST", "/v1/maintenance"),
+        ("POST", "/v1/maintenance/end"),
     ],
 )
 def test_nothing_without_a_token(client: FlaskClient, method: str, path: str) -> None:
@@ -80,12 +83,17 @@ def test_nothing_without_a_token(client: FlaskClient, method: str, path: str) ->
 
 
 def test_every_endpoint_is_described(app: RemediationsApp, client: FlaskClient) -> None:
-    """The OpenAPI document names exactly the endpoints that there are."""
-    described = set((client.get("/openapi.json").json or {})["paths"])
+    """The OpenAPI document names exactly the routes that there are, each with its methods."""
+    paths = (client.get("/openapi.json").json or {})["paths"]
+    described = {
+        (path, method.upper())
+        for path, operations in paths.items()
+        for method in operations.keys() - {"parameters"}
+    }
     served = {
-        rule.rule.replace("<", "{").replace(">", "}")
+        (rule.rule.replace("<", "{").replace(">", "}"), method)
         for rule in app.wsgi.url_map.iter_rules()
-        if rule.rule.startswith("/v1")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert described == served
 
@@ -133,6 +141,42 @@ def test_pause_shows_everywhere(client: FlaskClient) -> None:
     assert "suspensas" in client.get("/").text
     client.post("/v1/resume", json={"by": "ana"}, headers=AUTH)
     assert "vigia_kill_switch 0.0" in client.get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"seconds": "2h", "reason": "x"},
+        {"seconds": True, "reason": "x"},
+        {"seconds": 3600, "reason": 7},
+        {"seconds": 3600, "reason": "x", "backup": "yes"},
+        {"seconds": 3600, "reason": "x", "prolong": 1},
+    ],
+)
+def test_malformed_windows_are_refused(client: FlaskClient, asked: dict[str, object]) -> None:
+    """What is no window is 400, one line, and none is open."""
+    answer = client.post("/v1/maintenance", json=asked, headers=AUTH)
+    assert answer.status_code == 400
+    assert (client.get("/v1/maintenance", headers=AUTH).json or {})["phase"] == "none"
+
+
+def test_windows_over_http(client: FlaskClient) -> None:
+    """A window is recorded at once, a second is 409 and names it; status says who and why."""
+    asked = {"seconds": 3600, "reason": "disks", "by": "ana"}
+    begun = client.post("/v1/maintenance", json=asked, headers=AUTH)
+    assert (begun.status_code, (begun.json or {})["phase"]) == (202, "beginning")
+    again = client.post("/v1/maintenance", json=asked, headers=AUTH)
+    assert again.status_code == 409
+    assert "of ana is beginning" in (again.json or {})["error"]
+    found = client.get("/v1/maintenance", headers=AUTH).json or {}
+    assert (found["window"]["by"], found["window"]["reason"]) == ("ana", "disks")
+    # Alertmanager is away: its silences are unknown, which is not none.
+    assert found["silences"] is None
+    assert "Alertmanager" in found["silences_error"]
+    ending = client.post("/v1/maintenance/end", json={"by": "rui"}, headers=AUTH)
+    assert (ending.status_code, (ending.json or {})["phase"]) == (202, "ending")
+    assert client.post("/v1/maintenance/end", json={}, headers=AUTH).status_code == 409
 
 
 def test_console_escapes(client: FlaskClient, rig: Rig) -> None:

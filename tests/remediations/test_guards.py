@@ -177,3 +177,16 @@ def test_call_for_a_human_is_kept_until_delivered(regressed: Rig) -> None:
     assert "needs" in regressed.metrics.posted[0]["annotations"]["summary"] or (
         "precisa" in regressed.metrics.posted[0]["annotations"]["summary"]
     )
+
+
+def test_a_storm_calls_people_once(regressed: Rig) -> None:
+    """However many runs a storm holds, Alertmanager is handed alerts of one identity."""
+    alerts = [regressed.alert(name) for name in regressed.inventory.function_names[:4]]
+    regressed.deliver(*alerts)
+    for _ in alerts:
+        regressed.step()
+    regressed.sender.send_due()
+    posted = [alert["labels"] for alert in regressed.metrics.posted]
+    assert len(posted) == 4
+    assert all(labels == posted[0] for labels in posted)
+    assert posted[0]["outcome"] == "storm"

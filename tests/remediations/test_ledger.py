@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,38 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inventory.model import Inventory
 from remediations.ledger import audit
-from remediations.ledger.runs import IllegalTransitionError, NotPossibleError
+from remediations.ledger.runs import (
+    IllegalTransitionError,
+    LostLeaseError,
+    NotPossibleError,
+    Runs,
+)
 from remediations.ledger.store import open_ledger
-from remediations.model import OUTCOMES_FROM, TRANSITIONS, Outcome, State
+from remediations.model import (
+    OUTCOMES_FROM,
+    TRANSITIONS,
+    Call,
+    Outcome,
+    Run,
+    State,
+    Step,
+    StepState,
+)
+from simulator.aws.server import EmbeddedAws
 from storage.database import write
-from tests.remediations.rig import Rig
+from tests.remediations.rig import Clock, Rig
+
+
+@pytest.fixture
+def rig(
+    inventory: Inventory, clock: Clock, aws: EmbeddedAws, database_url: str, tmp_path: Path
+) -> Iterator[Rig]:
+    """A rig on each kind of database: the ledger's contract is the same on both."""
+    made = Rig(inventory, clock, aws, database_url, tmp_path)
+    yield made
+    made.ledger.close()
 
 
 @given(st.sampled_from(State), st.sampled_from(State))
@@ -45,6 +72,48 @@ def test_store_refuses_other_outcomes(rig: Rig) -> None:
     assert run is not None
     with pytest.raises(IllegalTransitionError):
         rig.ledger.runs.close(run, Outcome.SUCCEEDED, rig.clock.at, reason="x")
+
+
+_CALL = Call("lambda", "UpdateAlias", {})
+_WRITES: dict[str, Callable[[Runs, Run, float], object]] = {
+    "move": lambda runs, run, now: runs.move(run, State.BLOCKED, now, kind="test"),
+    "intend": lambda runs, run, now: runs.intend(run, "apply", 0, _CALL, now, 60),
+    "settle": lambda runs, run, now: runs.settle(
+        run, Step(run.id, 0, "apply", _CALL, StepState.INTENT), StepState.DONE, now, how="test"
+    ),
+    "close": lambda runs, run, now: runs.close(run, Outcome.FAILED, now, reason="refused"),
+}
+
+
+def test_an_old_holder_is_fenced_off(rig: Rig) -> None:
+    """Once the lease ran out and another took the run, no write of the old holder is accepted."""
+    rig.deliver(rig.alert())
+    stale = rig.ledger.runs.claim("old", 60, rig.clock.at)
+    assert stale is not None
+    assert rig.ledger.runs.claim("new", 60, rig.clock.at + 59) is None
+    rig.clock.forward(60)
+    taken = rig.ledger.runs.claim("new", 60, rig.clock.at)
+    assert taken is not None
+    for name, attempt in _WRITES.items():
+        with pytest.raises(LostLeaseError):
+            attempt(rig.ledger.runs, stale, rig.clock.at)
+        assert rig.run() == taken, name
+    assert rig.ledger.runs.steps(stale.id) == []
+
+
+def test_an_approval_is_of_one_plan(rig: Rig) -> None:
+    """Another plan's hash approves nothing, and the right one only once."""
+    rig.mode("approve")
+    rig.deploy()
+    rig.clock.forward(120)
+    rig.deliver(rig.alert())
+    waiting = rig.until(State.AWAITING_APPROVAL)
+    with pytest.raises(NotPossibleError, match="changed"):
+        rig.ledger.runs.approve(waiting.id, "0" * 64, "ana", rig.clock.at)
+    rig.ledger.runs.approve(waiting.id, str(waiting.plan_hash), "ana", rig.clock.at)
+    with pytest.raises(NotPossibleError, match="does not wait"):
+        rig.ledger.runs.approve(waiting.id, str(waiting.plan_hash), "ana", rig.clock.at)
+    assert rig.audit_kinds(waiting.id).count("approved") == 1
 
 
 def test_cancel_only_before_the_first_intent(rig: Rig) -> None:
@@ -95,15 +164,14 @@ def test_chain_shows_every_edit(database_url: str, statement: str, said: str) ->
     assert said in broken[1]
 
 
-def test_ledger_survives_reopening(tmp_path: Path) -> None:
+def test_ledger_survives_reopening(database_url: str) -> None:
     """Opening the ledger again neither loses nor repeats anything."""
-    url = f"sqlite:///{tmp_path / 'ledger.db'}"
     for _ in range(2):
-        ledger = open_ledger(url)
+        ledger = open_ledger(database_url)
         with write(ledger.engine) as connection:
             audit.append(connection, 1.0, "test", None, {})
         ledger.close()
-    ledger = open_ledger(url)
+    ledger = open_ledger(database_url)
     with ledger.engine.connect() as connection:
         assert audit.length(connection) == 2
         assert audit.broken_at(connection) is None

@@ -6,6 +6,7 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ import alerts.generate
 import grafana.generate
 from inventory.load import load_inventory
 from inventory.model import Inventory
+from inventory.version import VERSION
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
@@ -43,23 +45,53 @@ def mounts(service: str) -> list[tuple[str, str]]:
     return [(source, target) for source, target in pairs if source.startswith(".")]
 
 
-def test_the_stack_has_its_six_services() -> None:
-    """Both processes, and everything they talk to."""
-    expected = {"exporter", "remediations", "prometheus", "alertmanager", "grafana", "influxdb"}
-    assert set(SERVICES) == expected
+def test_the_stack_has_its_services() -> None:
+    """Both processes and everything they talk to by default; a database where it is asked for."""
+    always = {name for name, service in SERVICES.items() if "profiles" not in service}
+    assert always == {
+        "exporter",
+        "remediations",
+        "prometheus",
+        "alertmanager",
+        "grafana",
+        "influxdb",
+    }
+    assert {
+        name: service["profiles"] for name, service in SERVICES.items() if name not in always
+    } == {"postgresql": ["postgresql"]}
+
+
+def test_the_schema_of_compose_holds() -> None:
+    """The file is valid by the Compose specification."""
+    check = Path(sys.executable).with_name("check-jsonschema")
+    command = [check, "--builtin-schema", "vendor.compose-spec", ROOT / "compose.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_is_limited(service: str) -> None:
+    """None can take the machine's memory, processors or process table for itself."""
+    limits = SERVICES[service]["deploy"]["resources"]["limits"]
+    assert set(limits) == {"cpus", "memory", "pids"}
+
+
+def test_our_image_is_of_our_version() -> None:
+    """The tag is the version that the processes tell."""
+    assert SERVICES["exporter"]["image"] == f"vigia:{VERSION}"
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_mounted_file_exists(service: str) -> None:
     """A missing file would be made a directory by Docker, and the program would fail on it."""
-    assert [source for source, _ in mounts(service) if not (ROOT / source).is_file()] == []
+    assert [source for source, _ in mounts(service) if not (ROOT / source).exists()] == []
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_service_is_pinned_healthy_and_local(service: str) -> None:
     """An exact version from Docker Hub, a health check, and ports on 127.0.0.1 only."""
     found = SERVICES[service]
-    assert re.fullmatch(r"([a-z]+/)?[a-z]+:v?\d+\.\d+\.\d+", found["image"])
+    assert re.fullmatch(r"([a-z]+/)?[a-z]+:v?\d+\.\d+(\.\d+)?", found["image"])
     assert found["healthcheck"]["test"][0] == "CMD"
     assert all(port.startswith("127.0.0.1:") for port in found["ports"])
 
@@ -121,9 +153,13 @@ def test_dashboards_are_mounted_where_grafana_is_told_to_look() -> None:
         entry["options"]["path"]
         for entry in yaml.safe_load(provider.read_text(encoding="utf-8"))["providers"]
     }
-    placed = {target for source, target in mounts("grafana") if source.endswith(".json")}
-    assert {str(Path(target).parent) for target in placed} == {path}
-    assert len(placed) == len(list((ROOT / "grafana" / "generated").glob("*.json")))
+    (folder,) = {source for source, target in mounts("grafana") if target == path}
+    boards = [
+        name for name in files(load_inventory(ROOT / "platform.yaml")) if "dashboards/" in name
+    ]
+    assert {path.name for path in (ROOT / folder).iterdir()} == {
+        Path(name).name for name in boards if name.endswith(".json")
+    }
 
 
 def test_the_generated_configuration_is_that_of_the_overlay() -> None:
@@ -137,7 +173,8 @@ def test_what_is_not_generated_anew_does_not_depend_on_the_overlay() -> None:
     """Only the console's link would differ, and browsers open that one from outside."""
     overlaid = files(load_inventory(ROOT / "platform.yaml", OVERLAY))
     used = [source.removeprefix("./") for source, _ in mounts("grafana")]
-    shared = [name for name in used if name.startswith("grafana/")]
+    shared = [name for name in overlaid if any(name.startswith(one) for one in used)]
+    shared = [name for name in shared if name.startswith("grafana/")]
     assert shared
     for name in shared:
         outside = overlaid[name].replace("http://remediations:9911", "http://127.0.0.1:9911")
@@ -173,12 +210,16 @@ def test_the_secrets_script_writes_what_compose_wants(tmp_path: Path) -> None:
     names = {Path(entry["file"]).name for entry in COMPOSE["secrets"].values()}
     written = {path.name: path.read_text(encoding="utf-8") for path in directory.iterdir()}
     assert set(written) == names
+    url = written.pop("database-url")
+    password = written["postgresql-password"]
+    assert url == f"postgresql://vigia:{password}@postgresql:5432/vigia\n"
     random = [text for name, text in written.items() if not name.startswith("aws-")]
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", text) for text in random)
     assert len(set(random)) == len(random)
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     assert all(path.stat().st_mode & 0o004 for path in directory.iterdir())
     subprocess.run([script, directory], check=True, capture_output=True)
+    written["database-url"] = url
     assert written == {path.name: path.read_text("utf-8") for path in directory.iterdir()}
 
 

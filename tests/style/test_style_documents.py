@@ -8,10 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from inventory.limits import Limits
 from inventory.model import Inventory
+from inventory.notices import BusinessHours, Contact, Delivery
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.pt-BR.md")
+WRITTEN = sorted(
+    str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
+)
 
 
 def read(name: str) -> str:
@@ -26,6 +31,16 @@ def test_every_variable_is_in_the_readme(name: str) -> None:
     assert set(re.findall(r"^\| `(VIGIA_[A-Z_]+)`", read(name), re.MULTILINE)) == wanted
 
 
+def test_every_limit_and_channel_is_in_the_inventory_document() -> None:
+    """Each limit with a default stands in the table, and each key of a channel is named."""
+    text = read("docs/inventory.md")
+    rows = re.findall(r"^\| (`[^|]+`) \|", text.split("## Limits", 1)[1], re.MULTILINE)
+    listed = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert set(Limits.model_fields) <= set(listed)
+    keys = {*Delivery.model_fields, *Contact.model_fields, *BusinessHours.model_fields} - {"phone"}
+    assert [key for key in keys if f"`{key}`" not in text and f".{key}`" not in text] == []
+
+
 def test_every_section_is_in_the_inventory_document() -> None:
     """The table lists exactly the sections that an inventory has."""
     table = read("docs/inventory.md").split("## Collection", maxsplit=1)[0]
@@ -34,7 +49,21 @@ def test_every_section_is_in_the_inventory_document() -> None:
     assert sorted(listed) == sorted(Inventory.model_fields)
 
 
-@pytest.mark.parametrize("name", [*READMES, "CONTRIBUTING.md", "docs/inventory.md"])
+@pytest.mark.parametrize("name", WRITTEN)
+def test_every_link_leads_somewhere(name: str) -> None:
+    """Links within the repository name files that are there, and headings that they have."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", read(name)):
+        path, _, heading = target.partition("#")
+        if re.match(r"[a-z]+:", target):
+            continue
+        found = (ROOT / name).parent / path if path else ROOT / name
+        assert found.exists(), target
+        if heading:
+            titles = re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w -]", "", t).lower().replace(" ", "-") for t in titles}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
 def test_every_command_that_is_named_exists(name: str) -> None:
     """`vigia X` in a document is a command of the program, with the words that follow it."""
     from vigia.__main__ import build_parser  # noqa: PLC0415 imports every command

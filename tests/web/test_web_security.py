@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import hmac
+import socket
 from collections.abc import Callable, Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 import requests
 
 from tests.web.conftest import hashed
-from web.security import UserCheck, bearer
+from web.security import Guesses, UserCheck, bearer
 from web.server import WebServer
 
 
@@ -102,3 +105,78 @@ def test_every_answer_carries_security_headers(serve: Callable[..., WebServer]) 
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert headers["Cache-Control"] == "max-age=5"
     assert headers["Server"] == "vigia"
+
+
+@pytest.mark.parametrize("spelling", ["segredo-ç".encode(), "segredo-ç".encode("latin-1")])
+def test_a_token_that_is_not_ascii_opens(spelling: bytes) -> None:
+    """A header as WSGI hands it over matches, whichever way the client spelt it."""
+    allowed = bearer(["segredo-ç", "chave-→"])
+    assert allowed(f"Bearer {spelling.decode('latin-1')}")
+    assert allowed("Bearer " + "chave-→".encode().decode("latin-1"))
+    assert not allowed("Bearer segredo-c")
+    assert not allowed("Bearer segredo-\udce7")
+
+
+def test_guesses_are_counted_by_address_and_forgotten() -> None:
+    """The eleventh within a minute is one too many; other addresses, and later, are not."""
+    at = [0.0]
+    guesses = Guesses(now=lambda: at[0])
+    assert [guesses.too_many("192.0.2.1") for _ in range(12)] == [False] * 10 + [True] * 2
+    assert not guesses.too_many("192.0.2.2")
+    at[0] += guesses.window
+    assert not guesses.too_many("192.0.2.1")
+
+
+def test_guesses_from_one_ipv6_network_count_together() -> None:
+    """An attacker has all of a /64: changing the address within it does not help."""
+    guesses = Guesses(limit=3)
+    found = [guesses.too_many(f"2001:db8::{number:x}") for number in range(5)]
+    assert found == [False, False, False, True, True]
+    assert not guesses.too_many("2001:db8:0:1::1")
+
+
+def test_guesses_keep_bounded_memory() -> None:
+    """However many addresses guess, only so many are remembered, the newest ones."""
+    guesses = Guesses(limit=1, most=50)
+    for number in range(1000):
+        guesses.too_many(f"10.0.{number // 250}.{number % 250}")
+    assert len(guesses._at) == 50
+    assert guesses.too_many("10.0.3.249")
+    assert not guesses.too_many("10.0.0.1")
+
+
+def test_guessed_passwords_are_slowed_and_right_ones_are_not(
+    serve: Callable[..., WebServer], tmp_path: Path
+) -> None:
+    """After ten wrong passwords it is 429 and the connection is closed; the right one opens."""
+    config = tmp_path / "web.yml"
+    config.write_text(f"basic_auth_users:\n  ana: {hashed('right')}\n", encoding="utf-8")
+    server = serve(config_file=config)
+    wrong, right = (
+        {"Authorization": basic("ana", "wrong")},
+        {"Authorization": basic("ana", "right")},
+    )
+    with requests.Session() as session:
+        answers = [session.post(server.url, b"x", headers=wrong, timeout=5) for _ in range(12)]
+        assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 2
+        assert answers[-1].headers["Connection"] == "close"
+        assert int(answers[-1].headers["Retry-After"]) > 0
+        assert session.post(server.url, b"x", headers=right, timeout=5).text == "x"
+        assert session.get(server.url, timeout=5).status_code == 401
+
+
+def test_the_connection_is_really_closed(serve: Callable[..., WebServer]) -> None:
+    """Where the application says 'Connection: close' the server reads nothing more from it."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("429 Too Many", [("Connection", "close"), ("Content-Length", "0")])
+        return [b""]
+
+    parts = urlsplit(serve(app).url)
+    request = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as client:
+        client.sendall(request + request)
+        answer = b""
+        while chunk := client.recv(65536):
+            answer += chunk
+    assert answer.count(b"HTTP/1.1 429") == 1

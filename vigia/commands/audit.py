@@ -1,42 +1,125 @@
-"""``vigia audit verify``: the ledger's chain, checked offline."""
+"""``vigia audit``: the ledger's chain, checked offline, and written out to be kept elsewhere."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from inventory.settings import Settings
-from remediations.ledger import audit
+from remediations.ledger import audit, witness
 from remediations.ledger.store import open_ledger
 from storage.database import DatabaseError
 from vigia import tables
 from vigia.exits import CommandError, Exit
 
+_FIELDS = {"seq", "at", "kind", "run_id", "body", "previous", "hash"}
+_MOST_LINES = 20
+
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Register the command."""
-    parser = subparsers.add_parser("audit", help="check the ledger's chain")
+    """Register the command and its parts."""
+    parser = subparsers.add_parser("audit", help="check the ledger's chain, or write it out")
     parts = parser.add_subparsers(dest="part", required=True, metavar="PART")
     verify = parts.add_parser("verify", help="find any edited, missing or reordered row")
-    verify.add_argument("--database-url", help="the ledger (default: SQLite in VIGIA_STATE_DIR)")
+    source = verify.add_mutually_exclusive_group()
+    _add_database(source)
+    source.add_argument("--file", type=Path, help="an export, instead of the ledger")
+    verify.add_argument(
+        "--head", metavar="HASH", help="noted earlier: a row with this hash must still be there"
+    )
     tables.add_option(verify)
-    verify.set_defaults(run=run)
+    verify.set_defaults(run=_verify)
+    export = parts.add_parser("export", help="the chain as JSON lines, with its head at the end")
+    _add_database(export)
+    export.set_defaults(run=_export)
 
 
-def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Walk the chain."""
+def _add_database(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--database-url", help="the ledger (default: SQLite in VIGIA_STATE_DIR)")
+
+
+@contextmanager
+def _ledger(args: argparse.Namespace, settings: Settings) -> Iterator[sa.Connection]:
     try:
         ledger = open_ledger(args.database_url or settings.database("ledger"))
-        with ledger.engine.connect() as connection:
-            broken = audit.broken_at(connection)
-            count = audit.length(connection)
-        ledger.close()
+        try:
+            with audit.snapshot(ledger.engine) as connection:
+                yield connection
+        finally:
+            ledger.close()
     except DatabaseError as error:
         raise CommandError(Exit.USAGE, str(error)) from error
     except SQLAlchemyError as error:
         raise CommandError(Exit.UNREACHABLE, "the ledger's database does not answer") from error
-    if broken is not None:
-        raise CommandError(Exit.UNHEALTHY, f"the audit chain is broken: {broken[1]}")
-    tables.show(args, [{"rows": count, "chain": "intact"}], ("rows", "chain"))
+
+
+def _verify(args: argparse.Namespace, settings: Settings) -> int:
+    if args.file is not None:
+        rows, end = _read(args.file)
+        broken, told = audit.broken_in(rows, end), list[str]()
+        noted = args.head in (None, *(row["hash"] for row in rows))
+    else:
+        with _ledger(args, settings) as connection:
+            end, broken = audit.head(connection), audit.broken_at(connection)
+            told = [] if broken else list(witness.contradictions(connection))
+            noted = args.head is None or audit.holds(connection, args.head)
+    lines = [f"the audit chain is broken: {broken[1]}"] if broken else told
+    if not noted:
+        lines = [*lines, "the noted head is not in the chain: it was cut off, or written anew"]
+    if len(lines) > _MOST_LINES:
+        lines = [*lines[:_MOST_LINES], f"and {len(lines) - _MOST_LINES} more"]
+    if lines:
+        raise CommandError(Exit.UNHEALTHY, *lines)
+    row = {"rows": end[0], "chain": "intact", "head": end[1]}
+    tables.show(args, [row], ("rows", "chain", "head"))
     return Exit.FINE
+
+
+def _export(args: argparse.Namespace, settings: Settings) -> int:
+    with _ledger(args, settings) as connection:
+        for row in audit.documents(connection):
+            _line(row)
+        seq, hashed = audit.head(connection)
+        _line({"head": {"seq": seq, "hash": hashed}})
+    return Exit.FINE
+
+
+def _line(document: dict[str, Any]) -> None:
+    # In ASCII: a separator of lines within a text stays within its line.
+    sys.stdout.write(json.dumps(document) + "\n")
+
+
+def _read(path: Path) -> tuple[list[dict[str, Any]], tuple[int, str]]:
+    """Return an export's rows and head."""
+    try:
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    except OSError as error:
+        raise CommandError(Exit.USAGE, f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(Exit.UNHEALTHY, f"{path}: is not UTF-8 text") from error
+    found = [_document(path, number, line) for number, line in enumerate(lines, 1)]
+    head = found.pop().get("head")
+    if not isinstance(head, dict) or not head.keys() >= {"seq", "hash"}:
+        raise CommandError(Exit.UNHEALTHY, f"{path}: ends without the chain's head")
+    for number, row in enumerate(found, 1):
+        if row.keys() != _FIELDS or not isinstance(row["at"], int | float):
+            raise CommandError(Exit.UNHEALTHY, f"{path}: line {number} is not a row of the chain")
+    return found, (head["seq"], head["hash"])
+
+
+def _document(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise CommandError(Exit.UNHEALTHY, f"{path}: line {number} is not a row of the chain")
+    return found

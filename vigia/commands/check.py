@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from alerts.packs import PlaybookError, packs
 from exporter import diagnosis, iam
 from exporter.app import ExporterApp, find_collectors
 from exporter.diagnosis import Finding, State
 from inventory.model import Inventory
 from inventory.settings import Settings
+from remediations.app import all_actions
+from remediations.asking import playbook_problems
 from vigia import inventory_file, tables
 from vigia.exits import Exit
 from vigia.progress import progress
@@ -39,7 +42,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Load the inventory, whose errors end the command; then look at everything it names."""
     inventory = inventory_file.load(args, settings)
-    found = [*_entries(inventory)]
+    found = [*_entries(inventory), *_playbooks(inventory)]
     if not args.offline:
         found.extend(_online(settings, inventory))
     shown = [one for one in found if args.all or args.offline or one.state is not State.OK]
@@ -58,6 +61,17 @@ def _entries(inventory: Inventory) -> Iterator[Finding]:
         *("metrics", "playbooks"),
     ):
         yield Finding("inventory", name, State.OK, f"{len(getattr(inventory, name))} entries")
+
+
+def _playbooks(inventory: Inventory) -> Iterator[Finding]:
+    """Yield what a playbook asks for and cannot have: the service would refuse to start with it."""
+    problems = [*playbook_problems(inventory, all_actions())]
+    try:
+        packs(inventory)
+    except PlaybookError as error:
+        problems.append(str(error))
+    for problem in problems:
+        yield Finding("playbooks", "inventory", State.FAILED, problem)
 
 
 def _online(settings: Settings, inventory: Inventory) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from inventory.settings import Settings
-from simulator.scenario import ScenarioError, load, names
+from simulator.scenarios import names
 from vigia import demo_extra, inventory_file
 from vigia.exits import CommandError, Exit
 from vigia.serving import stop_signal
@@ -19,7 +19,9 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     inventory_file.add_option(parser)
     parser.add_argument("--scenario", metavar="NAME", help=f"a fault: {', '.join(names())}")
     parser.add_argument(
-        "--once", action="store_true", help="end after the scenario; 0 only if the loop closed"
+        "--once",
+        action="store_true",
+        help="end after the scenario; 0 only if it ended exactly as it should",
     )
     parser.add_argument("--ports", choices=("fixed", "auto"), default="fixed")
     parser.add_argument(
@@ -33,11 +35,12 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Run the demo until it is over or a signal comes."""
-    try:
-        scenario = load(args.scenario) if args.scenario else None
-    except ScenarioError as error:
-        raise CommandError(Exit.USAGE, str(error)) from error
-    if args.once and scenario is None:
+    if args.scenario and args.scenario not in names():
+        known = ", ".join(names())
+        raise CommandError(
+            Exit.USAGE, f"there is no scenario '{args.scenario}'; there are: {known}"
+        )
+    if args.once and not args.scenario:
         raise CommandError(Exit.USAGE, "--once needs a --scenario")
     demo_module = demo_extra.load("simulator.demo")
     config = inventory_file.path_of(args, settings)
@@ -47,10 +50,12 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         demo = demo_module.Demo(
             config, root, auto_ports=args.ports == "auto", emit=_emit, stopped=stopped
         )
-        closed = demo.run(scenario, once=args.once)
+        passed = demo.run(args.scenario, once=args.once)
+    except demo_module.ScenarioError as error:
+        raise CommandError(Exit.USAGE, str(error)) from error
     except (demo_module.StartError, OSError) as error:
         raise CommandError(Exit.UNREACHABLE, str(error)) from error
-    return Exit.FINE if closed else Exit.UNHEALTHY
+    return Exit.FINE if passed else Exit.UNHEALTHY
 
 
 def _emit(line: str) -> None:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
+import yaml
+
 import alerts.generate
+from alerts.documents import yaml_text
+from alerts.packs import PlaybookError
 from exporter import iam, reference
 from exporter.app import find_collectors
 from inventory.load import load_inventory
 from inventory.model import Inventory
 from inventory.settings import Settings
+from remediations import reference as action_reference
 from remediations import telemetry
-from vigia import demo_extra, inventory_file
+from remediations.app import all_actions
+from vigia import demo_extra, inventory_file, writer_policy
 from vigia.exits import CommandError, Exit
 
 
@@ -29,6 +37,12 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 _OVERLAY = Path("deploy/compose/overlay.yaml")
+_STACK = Path("deploy/cloudformation/source.yaml")
+_POLICIES = {
+    "ReaderPolicy": Path("deploy/iam/reader-policy.json"),
+    "WriterPolicy": Path("deploy/iam/writer-policy.json"),
+}
+"""The stack's policies, and the files that they are taken from."""
 _COMPOSE = {
     "alerts/generated/alertmanager.yml": "alertmanager.yml",
     "alerts/generated/alerts.yml": "alerts.yml",
@@ -47,7 +61,9 @@ def generated(inventory: Inventory) -> dict[Path, str]:
         **alerts.generate.files(inventory),
         **dashboards.files(inventory),
         **iam.files(inventory, collectors),
+        **writer_policy.files(inventory, all_actions().values()),
         **reference.files(inventory, collectors, {"The remediation service": telemetry.SPECS}),
+        **action_reference.files(all_actions()),
     }
     return {Path(name): text for name, text in sorted(files.items())}
 
@@ -62,12 +78,29 @@ def compose(config: Path, root: Path) -> dict[Path, str]:
     return {folder / name: files[Path(source)] for source, name in _COMPOSE.items()}
 
 
+def stack(files: Mapping[Path, str], root: Path) -> dict[Path, str]:
+    """Return the CloudFormation template with the policies of ``files``.
+
+    None where its source is not below ``root``.
+    """
+    source = root / _STACK
+    if not source.is_file():
+        return {}
+    template = yaml.safe_load(source.read_text(encoding="utf-8"))
+    for name, path in _POLICIES.items():
+        document = json.loads(files[path])
+        template["Resources"][name]["Properties"]["PolicyDocument"] = document
+    return {_STACK.with_name("template.yaml"): yaml_text(template)}
+
+
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Write the files, or compare them."""
-    files = {
-        **generated(inventory_file.load(args, settings)),
-        **compose(inventory_file.path_of(args, settings), args.output),
-    }
+    try:
+        platform = generated(inventory_file.load(args, settings))
+        others = compose(inventory_file.path_of(args, settings), args.output)
+    except PlaybookError as error:
+        raise CommandError(Exit.USAGE, str(error)) from error
+    files = {**platform, **stack(platform, args.output), **others}
     drifted = [
         path
         for path, text in files.items()

@@ -35,8 +35,15 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Ask every check; exit 1 if something is bad, 3 if nothing is but not all is known."""
     inventory = inventory_file.load(args, settings)
-    url = (args.prometheus or inventory.alerting.prometheus_url).rstrip("/")
-    checks = CHECKS[args.when](inventory)
+    found = look(inventory, args.when, args.prometheus)
+    show(args, inventory, found)
+    return verdict(found)
+
+
+def look(inventory: Inventory, when: str, prometheus: str | None) -> list[Row]:
+    """Ask every check of ``when``; of the inventory's Prometheus if none is named."""
+    url = (prometheus or inventory.alerting.prometheus_url).rstrip("/")
+    checks = CHECKS[when](inventory)
     now = time.time()
     found: list[Row] = []
     with progress("health", len(checks)) as step:
@@ -44,7 +51,11 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             before = _ask(url, check, now - _WEEK) if check.trend else ()
             found.extend(rows(check, _ask(url, check, now), before))
             step(check.title.in_(inventory.locale))
-    _show(args, inventory, found)
+    return found
+
+
+def verdict(found: list[Row]) -> int:
+    """Return the exit code that the checks' answers come to."""
     verdicts = Counter(row.verdict for row in found)
     if verdicts[Verdict.BAD]:
         return Exit.UNHEALTHY
@@ -70,11 +81,12 @@ def _ask(url: str, check: Check, at: float) -> list[Sample]:
     return [(series["metric"], float(series["value"][1])) for series in result]
 
 
-def _show(args: argparse.Namespace, inventory: Inventory, found: list[Row]) -> None:
+def show(args: argparse.Namespace, inventory: Inventory, found: list[Row]) -> None:
+    """Print the checks' answers."""
     locale = inventory.locale
     headings = {name: text.in_(locale) for name, text in texts.COLUMNS.items()}
     if args.format == "json":
-        tables.dump([_plain(row) for row in found])
+        tables.dump([plain(row) for row in found])
         return
     trend = any(row.check.trend for row in found)
     shown = [name for name in headings if trend or name not in ("before", "change")]
@@ -95,7 +107,8 @@ def _cells(row: Row, inventory: Inventory) -> dict[str, str]:
     }
 
 
-def _plain(row: Row) -> dict[str, Any]:
+def plain(row: Row) -> dict[str, Any]:
+    """Return a check's answer as plain data."""
     return {
         "check": row.check.key,
         "resource": row.resource,

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 import alerts.generate
+from alerts.packs import PlaybookError
 from inventory.model import Inventory
 from inventory.settings import Settings
 from remediations.app import MAX_BODY, RemediationsApp
@@ -17,7 +22,7 @@ from vigia import inventory_file, remote, serving, tables
 from vigia.exits import CommandError, Exit
 from vigia.remote import Remote
 
-_COLUMNS = ("id", "action", "target", "state", "outcome", "reason_text", "alert")
+_COLUMNS = ("id", "action", "target", "state", "outcome", "since", "reason_text", "alert")
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,11 +34,15 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     listing.add_argument("--open", action="store_true", help="only those that are not closed")
     for name, text, what in (
         ("show", "one run in full", _show),
-        ("approve", "approve a run's plan as it stands", _approve),
         ("reject", "refuse a run's plan", _end),
         ("cancel", "end a run that has not acted", _end),
     ):
         _part(parts, name, text, what).add_argument("id")
+    approve = _part(parts, "approve", "approve a run's plan, which is shown", _approve)
+    approve.add_argument("id")
+    approve.add_argument(
+        "--plan-hash", metavar="HASH", help="only the plan that was seen ('show' prints it)"
+    )
     _part(parts, "why", "why an alert was or was not acted on", _why).add_argument("fingerprint")
     for name, text in (("pause", "engage the kill switch"), ("resume", "release the kill switch")):
         _part(parts, name, text, _switch).add_argument("--reason", default="")
@@ -63,7 +72,7 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
     inventory = inventory_file.load(args, settings)
     try:
         app = RemediationsApp(settings, inventory, runbook=_Runbooks(inventory).read)
-    except DatabaseError as error:
+    except (DatabaseError, PlaybookError) as error:
         raise CommandError(Exit.USAGE, str(error)) from error
     except SQLAlchemyError as error:
         raise CommandError(Exit.UNREACHABLE, "the ledger's database does not answer") from error
@@ -86,8 +95,19 @@ class _Runbooks:
 
 def _list(args: argparse.Namespace, settings: Settings) -> int:
     runs = Remote(args, settings).get("/v1/runs", open=str(args.open).lower())["runs"]
-    tables.show(args, runs, _COLUMNS)
+    return _tell(args, runs)
+
+
+def _tell(args: argparse.Namespace, runs: Sequence[Mapping[str, Any]]) -> int:
+    if args.format == "json":
+        tables.dump(list(runs))
+    else:
+        tables.show(args, [{**run, "since": _time(run["updated_at"])} for run in runs], _COLUMNS)
     return Exit.FINE
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def _show(args: argparse.Namespace, settings: Settings) -> int:
@@ -98,16 +118,21 @@ def _show(args: argparse.Namespace, settings: Settings) -> int:
 def _approve(args: argparse.Namespace, settings: Settings) -> int:
     service = Remote(args, settings)
     seen = service.get(f"/v1/runs/{args.id}")
-    asked = {"plan_hash": seen["plan_hash"], "by": getpass.getuser()}
-    tables.show(args, [service.post(f"/v1/runs/{args.id}/approve", asked)], _COLUMNS)
-    return Exit.FINE
+    if args.plan_hash is None:
+        # What is approved is what is shown here: a plan made anew meanwhile has another hash.
+        for line in (*(seen["plan"] or {}).get("diff", ()), *(seen["plan"] or {}).get("notes", ())):
+            sys.stderr.write(f"{line}\n")
+    digest = args.plan_hash or seen["plan_hash"]
+    if digest is None:
+        raise CommandError(Exit.UNHEALTHY, f"{args.id} has no plan to approve")
+    asked = {"plan_hash": digest, "by": getpass.getuser()}
+    return _tell(args, [service.post(f"/v1/runs/{args.id}/approve", asked)])
 
 
 def _end(args: argparse.Namespace, settings: Settings) -> int:
     asked = {"by": getpass.getuser()}
     answer = Remote(args, settings).post(f"/v1/runs/{args.id}/{args.part}", asked)
-    tables.show(args, [answer], _COLUMNS)
-    return Exit.FINE
+    return _tell(args, [answer])
 
 
 def _why(args: argparse.Namespace, settings: Settings) -> int:
@@ -115,10 +140,21 @@ def _why(args: argparse.Namespace, settings: Settings) -> int:
     if args.format == "json":
         tables.dump(document)
         return Exit.FINE
-    tables.show(args, document["deliveries"], ("status", "decision", "reason_text", "run_id"))
-    if document["runs"]:
-        tables.show(args, document["runs"], _COLUMNS)
-    return Exit.FINE
+    for line in document["answer"]:
+        sys.stdout.write(f"{line}\n")
+    tables.show(
+        args,
+        [{**one, "at": _time(one["received_at"])} for one in document["deliveries"]],
+        ("at", "status", "decision", "text", "run_id"),
+    )
+    held = [
+        {**one, "run": run["id"], "at": _time(one["at"])}
+        for run in document["runs"]
+        for one in run["blocks"]
+    ]
+    if held:
+        tables.show(args, held, ("run", "at", "reason_text", "detail"))
+    return _tell(args, document["runs"]) if document["runs"] else Exit.FINE
 
 
 def _switch(args: argparse.Namespace, settings: Settings) -> int:

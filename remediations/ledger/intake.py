@@ -1,0 +1,227 @@
+"""One transaction's worth of deliveries: what is known is read once, what is new written once.
+
+The caller holds the ledger's one writer's lock (``audit.writing``), so what was read stays true.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from remediations.ledger import audit
+from remediations.ledger.schema import DELIVERIES, RUNS, dumps
+from remediations.model import Decision, Outcome, State
+
+_BEFORE_INTENT = (State.READY.value, State.BLOCKED.value, State.AWAITING_APPROVAL.value)
+_AT_ONCE = 500  # values in one IN (...): far below what either database takes
+_Any = TypeVar("_Any")
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What an accepted alert asks for, after the inventory was consulted."""
+
+    action: str
+    target: str
+    playbook: str
+    mode: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One alert of one webhook, with intake's ruling. ``intent`` is set only when accepted."""
+
+    key: str
+    fingerprint: str
+    status: str
+    labels: Mapping[str, str]
+    starts_at: float
+    decision: Decision
+    reason: str | None = None
+    detail: str | None = None
+    intent: Intent | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a delivery."""
+
+    fingerprint: str
+    decision: Decision
+    reason: str | None
+    run_id: str | None
+
+
+class Intake:
+    """Decides ``deliveries`` in turn against what the ledger knew before, and each other."""
+
+    def __init__(self, connection: sa.Connection, deliveries: Sequence[Delivery]) -> None:
+        self._connection = connection
+        self._chain = audit.Chain(connection)
+        self._known = _known(connection, [delivery.key for delivery in deliveries])
+        intents = [delivery.intent for delivery in deliveries if delivery.intent is not None]
+        self._open = open_runs(connection, intents)
+        self._rows: list[dict[str, Any]] = []
+        self._runs: list[dict[str, Any]] = []
+
+    def receive(self, delivery: Delivery, now: float) -> Receipt:
+        """Decide one delivery; durable once the transaction that ``flush`` writes in has ended."""
+        decision, reason, run_id = delivery.decision, delivery.reason, None
+        fresh = delivery.key not in self._known
+        if not fresh:
+            decision, reason = Decision.DUPLICATE, "delivered_before"
+            run_id = self._known[delivery.key]
+        elif delivery.intent is not None:
+            run_id = self._open.get((delivery.intent.action, delivery.intent.target))
+            if run_id is not None:
+                decision, reason = Decision.DUPLICATE, "run_open"
+            else:
+                run_id = new_id()
+                self._open_run(run_id, delivery, delivery.intent, now)
+        if fresh and decision is not Decision.DUPLICATE:
+            self._known[delivery.key] = run_id
+        self._record(delivery, now, decision, reason, run_id)
+        if fresh and delivery.status == "resolved":
+            self._cancel_resolved(delivery.fingerprint, now)
+        return Receipt(delivery.fingerprint, decision, reason, run_id)
+
+    def flush(self) -> None:
+        """Write what was decided."""
+        for table, rows in ((DELIVERIES, self._rows), (RUNS, self._runs)):
+            if rows:
+                self._connection.execute(table.insert(), rows)
+        self._chain.flush()
+        self._rows, self._runs = [], []
+
+    def _open_run(self, run_id: str, delivery: Delivery, intent: Intent, now: float) -> None:
+        self._open[intent.action, intent.target] = run_id
+        self._runs.append(run_row(run_id, delivery, intent, now))
+        self._chain.append(now, "run_opened", run_id, opened(intent))
+
+    def _record(
+        self,
+        delivery: Delivery,
+        now: float,
+        decision: Decision,
+        reason: str | None,
+        run_id: str | None,
+    ) -> None:
+        row: dict[str, Any] = {
+            "id": uuid.uuid4().hex,
+            "delivery_key": delivery.key,
+            "fingerprint": delivery.fingerprint,
+            "status": delivery.status,
+            "alertname": delivery.labels.get("alertname", ""),
+            "labels": dumps(dict(delivery.labels)),
+            "starts_at": delivery.starts_at,
+            "received_at": now,
+            "decision": decision.value,
+            "reason": reason,
+            "detail": delivery.detail,
+            "run_id": run_id,
+            "target": delivery.intent.target if delivery.intent else None,
+        }
+        self._rows.append(row)
+        if decision is not Decision.DUPLICATE:
+            named = ("fingerprint", "alertname", "status", "decision", "reason")
+            self._chain.append(now, "delivery", run_id, {key: row[key] for key in named})
+
+    def _cancel_resolved(self, fingerprint: str, now: float) -> None:
+        """Close the runs of a resolved alert that have not touched the world yet."""
+        self.flush()
+        waiting = sa.and_(
+            RUNS.c.fingerprint == fingerprint,
+            RUNS.c.state.in_(_BEFORE_INTENT),
+            RUNS.c.intended_at.is_(None),
+        )
+        found = self._connection.execute(
+            sa.select(RUNS.c.id, RUNS.c.state, RUNS.c.action, RUNS.c.target).where(waiting)
+        ).all()
+        for run in found:
+            # The epoch moves, so whoever holds the run can no longer write an intent.
+            closed = self._connection.execute(
+                sa.update(RUNS)
+                .where(RUNS.c.id == run.id, RUNS.c.state == run.state, waiting)
+                .values(
+                    state=State.CLOSED.value,
+                    outcome=Outcome.CANCELLED.value,
+                    reason="alert_resolved",
+                    detail=None,
+                    epoch=RUNS.c.epoch + 1,
+                    lease_owner=None,
+                    lease_until=None,
+                    updated_at=now,
+                    closed_at=now,
+                )
+            )
+            if closed.rowcount:
+                body = {
+                    "from": run.state,
+                    "outcome": Outcome.CANCELLED.value,
+                    "reason": "alert_resolved",
+                }
+                self._chain.append(now, "closed", run.id, body)
+                self._open.pop((run.action, run.target), None)
+
+
+def new_id() -> str:
+    """Return the id of a run that is about to be opened."""
+    return f"r-{uuid.uuid4().hex[:12]}"
+
+
+def opened(intent: Intent) -> dict[str, str]:
+    """Return what the audit says of a run that is opened."""
+    return {"action": intent.action, "target": intent.target, "mode": intent.mode}
+
+
+def run_row(run_id: str, delivery: Delivery, intent: Intent, now: float) -> dict[str, Any]:
+    """Return a new run's row."""
+    return {
+        "id": run_id,
+        "action": intent.action,
+        "target": intent.target,
+        "playbook": intent.playbook,
+        "mode": intent.mode,
+        "fingerprint": delivery.fingerprint,
+        "alert": dumps(dict(delivery.labels)),
+        "starts_at": delivery.starts_at,
+        "state": State.READY.value,
+        "params": dumps(dict(intent.params)),
+        "created_at": now,
+        "updated_at": now,
+        "next_at": now,
+        "epoch": 0,
+    }
+
+
+def _slices(values: Sequence[_Any]) -> Iterator[Sequence[_Any]]:
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]
+
+
+def _known(connection: sa.Connection, keys: Sequence[str]) -> dict[str, str | None]:
+    """Return the deliveries that are on record, each with the run it led to."""
+    found: dict[str, str | None] = {}
+    for some in _slices(keys):
+        query = sa.select(DELIVERIES.c.delivery_key, DELIVERIES.c.run_id).where(
+            DELIVERIES.c.delivery_key.in_(some),
+            DELIVERIES.c.decision != Decision.DUPLICATE.value,
+        )
+        found |= {row.delivery_key: row.run_id for row in connection.execute(query)}
+    return found
+
+
+def open_runs(connection: sa.Connection, intents: Sequence[Intent]) -> dict[tuple[str, str], str]:
+    """Return the open run of each intent that has one, by action and target."""
+    found: dict[tuple[str, str], str] = {}
+    for some in _slices(sorted({intent.target for intent in intents})):
+        query = sa.select(RUNS.c.action, RUNS.c.target, RUNS.c.id).where(
+            RUNS.c.target.in_(some), RUNS.c.state != State.CLOSED.value
+        )
+        found |= {(row.action, row.target): row.id for row in connection.execute(query)}
+    return found

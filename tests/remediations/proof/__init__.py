@@ -1,0 +1,1 @@
+"""The proof programme: every action, by its case, killed and broken wherever that is possible."""

@@ -1,0 +1,73 @@
+"""Asking a real Prometheus whether an alert fires, and when its silence means nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from remediations.action import UnavailableError
+from remediations.prometheus import Prometheus
+from simulator.processes import Child, free_port, program
+from tests.conftest import wait_for
+
+LABELS = {"function": "lambda_router", "severity": "page"}
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """A Prometheus with a rule that fires, one that does not, and one that was not evaluated."""
+    root, port = tmp_path_factory.mktemp("prometheus"), free_port()
+
+    def rule(name: str, expr: str) -> dict[str, object]:
+        return {"alert": name, "expr": expr, "labels": LABELS}
+
+    groups = [
+        {
+            "name": "soon",
+            "interval": "1s",
+            "rules": [rule("Fires", "vector(1)"), rule("Quiet", "vector(1) > 2")],
+        },
+        # A group is first evaluated some time within its interval.
+        {"name": "late", "interval": "100d", "rules": [rule("Late", "vector(1)")]},
+    ]
+    (root / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))
+    (root / "prometheus.yml").write_text(yaml.safe_dump({"rule_files": ["rules.yml"]}))
+    child = Child(
+        name="prometheus",
+        command=(
+            *(program("prometheus"), f"--config.file={root / 'prometheus.yml'}"),
+            *(f"--storage.tsdb.path={root / 'data'}", f"--web.listen-address=127.0.0.1:{port}"),
+        ),
+        log=root / "log",
+        ready_url=f"http://127.0.0.1:{port}/-/ready",
+    )
+    child.start()
+    try:
+        wait_for(child.is_ready, 30)
+        asked = Prometheus(f"http://127.0.0.1:{port}")
+        wait_for(lambda: _fires(asked, "Fires"), 20)
+        yield asked
+    finally:
+        child.stop()
+
+
+def _fires(asked: Prometheus, name: str) -> bool:
+    try:
+        return asked.fires({"alertname": name, **LABELS})
+    except UnavailableError:
+        return False
+
+
+def test_what_fires_and_what_does_not(prometheus: Prometheus) -> None:
+    """An alert is told by all its labels; one that is evaluated and quiet is denied."""
+    assert prometheus.fires({"alertname": "Fires", **LABELS, "cluster": "added on the way"})
+    assert not prometheus.fires({"alertname": "Fires", **LABELS, "function": "other"})
+    assert not prometheus.fires({"alertname": "Quiet", **LABELS})
+
+
+def test_silence_before_the_first_evaluation_denies_nothing(prometheus: Prometheus) -> None:
+    """An alert whose rule was not evaluated yet is unknown: a naive reader would call it gone."""
+    with pytest.raises(UnavailableError):
+        prometheus.fires({"alertname": "Late", **LABELS})
