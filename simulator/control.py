@@ -44,7 +44,9 @@ class Control:
             "127.0.0.1", port, self._app, threaded=True, request_handler=_Quiet
         )
         self._server.daemon_threads = True  # type: ignore[attr-defined]  # of ThreadingMixIn
-        self._thread = threading.Thread(target=self._server.serve_forever, name="simulator")
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="simulator"
+        )
 
     @property
     def url(self) -> str:

@@ -105,7 +105,7 @@ class InfluxStandIn:
 
     def _serve(self) -> None:
         if self._server is not None:
-            self._server.serve_forever()
+            self._server.serve_forever(poll_interval=0.05)
 
     def restart(self) -> None:
         """Begin every counter anew, as a new process would; the data stay."""

@@ -35,6 +35,8 @@ from simulator.aws.metric_store import MetricStore
 from simulator.aws.policies import install_simulation
 
 ACCOUNT = DEFAULT_ACCOUNT_ID
+# How long stopping may take (seconds): hundreds of servers are started and stopped in tests.
+_POLL = 0.05
 CREDENTIALS = {"aws_access_key_id": "embedded", "aws_secret_access_key": "embedded"}
 
 
@@ -86,7 +88,10 @@ class EmbeddedAws:
             "127.0.0.1", port, self.front, threaded=True, request_handler=_QuietHandler
         )
         self._server.daemon_threads = True  # type: ignore[attr-defined]  # of ThreadingMixIn
-        self._thread = threading.Thread(target=self._server.serve_forever, name="embedded-aws")
+        self._thread = threading.Thread(
+            target=partial(self._server.serve_forever, poll_interval=_POLL),
+            name="embedded-aws",
+        )
         self._clients: dict[tuple[str, str, str], Any] = {}
 
     @property
