@@ -111,7 +111,11 @@ class Finder:
             step(section)
         names = {_key(function) for function in found["functions"]}
         found["log_events"] = _kept(self.base.get("log_events", ()), "functions", names)
-        found["playbooks"] = _kept(self.base.get("playbooks", ()), "targets", names)
+        gone = {_key(function) for function in self.base.get("functions", ())} - names
+        # A playbook may act on other things than functions: those are not for us to judge.
+        books = self.base.get("playbooks", ())
+        wanted = {target for book in books for target in book["targets"]} - gone
+        found["playbooks"] = _kept(books, "targets", wanted)
         return found
 
     def _known_first(self, section: str, found: Iterator[Document]) -> list[Document]:

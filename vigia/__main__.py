@@ -40,7 +40,7 @@ def build_parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
 def hush() -> None:
     """Keep what the AWS libraries send out of the log, whatever the level: it holds credentials."""
     for name in _TELL_TOO_MUCH:
-        logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _named(argv: Sequence[str], modules: Sequence[str]) -> list[str]:

@@ -151,7 +151,10 @@ def _create(server: EmbeddedAws) -> None:
             f"{name}SecretArn": server.client("secretsmanager").create_secret(
                 Name=name, SecretString="made-up"
             )["ARN"]
-            for name in ("WebhookToken", "InfluxDbToken", "DatabaseUrl")
+            for name in (
+                *("WebhookToken", "InfluxDbToken", "RemediationsInfluxDbToken"),
+                "DatabaseUrl",
+            )
         },
     }
     client = server.client("cloudformation")

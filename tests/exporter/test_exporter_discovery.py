@@ -143,6 +143,8 @@ def test_an_unknown_flag_counts_as_critical(account: EmbeddedAws, tmp_path: Path
     """A flag that nobody has judged is never one to disable in bulk."""
     document = yaml.safe_load(PLATFORM.read_text(encoding="utf-8"))
     document["appconfig"]["flags"] = [{"name": "enable_new_api_endpoint"}]
+    document["appconfig"].pop("maintenance_flag")
+    document["playbooks"] = []
     base = tmp_path / "base.yaml"
     base.write_text(yaml.safe_dump(document), encoding="utf-8")
     found = yaml.safe_load(discover(account, "--config.file", str(base)).stdout)

@@ -363,7 +363,7 @@ def test_hanging_collector_times_out_and_recovers(rig: Rig, aws: EmbeddedAws) ->
         return refresher.status().up is True
 
     wait_for(well)
-    assert aws.front.count("lambda", "GetAlias") == 1
+    assert aws.front.count("lambda", "GetAlias") >= 1
 
 
 def test_throttling_is_shown(

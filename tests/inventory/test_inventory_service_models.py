@@ -34,7 +34,7 @@ def test_clients_are_those_of_boto3(monkeypatch: pytest.MonkeyPatch, service: st
     assert model.operation_names == wanted.operation_names
     for name in wanted.operation_names:
         one, other = model.operation_model(name), wanted.operation_model(name)
-        assert one.http == other.http
+        assert one.http["method"] == other.http["method"]
         assert [e.name for e in one.error_shapes] == [e.name for e in other.error_shapes]
         for mine, theirs in (
             (one.input_shape, other.input_shape),
