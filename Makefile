@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo setup setup-demo test bench generate lint audit lock
+.PHONY: help demo setup setup-demo test test-whole bench generate lint audit lock
 
 BIN := .venv/bin
 
@@ -17,6 +17,10 @@ setup: ## install what the tests and benchmarks need
 	@scripts/setup prometheus alertmanager postgresql victoria-metrics
 
 test: setup ## the whole test suite
+	$(BIN)/python -m pytest -q -n 2 -m 'not e2e and not whole'
+	$(BIN)/python -m pytest -q -n 4 --dist loadgroup -m 'e2e and not whole'
+
+test-whole: setup ## every test, among them all scenarios and all mutants of the alerts
 	$(BIN)/python -m pytest -q -n 2 -m 'not e2e'
 	$(BIN)/python -m pytest -q -n 4 --dist loadgroup -m e2e
 

@@ -139,6 +139,7 @@ def _unlike() -> dict[str, AlertRule]:
     return {key: RULES[key] for key in known.values()}
 
 
+@pytest.mark.whole
 def test_mutants_are_caught(tmp_path: Path) -> None:
     """A changed threshold, comparison, wait or window of any alert fails its cases."""
     mutants = [(key, *mutant) for key, rule in _unlike().items() for mutant in _mutants(rule)]

@@ -33,6 +33,8 @@ WORLDS = {
 again in its world: what it did before is what a new version is compared with. At most three
 targets may be sick at once, or all is a storm; at most two functions may be rolled back, and the
 flags be turned off once."""
+SAMPLE = ("slow", "flags")
+"""The worlds that every run of the tests plays; the others only where all tests are asked for."""
 _ELSEWHERE = {COMMAND: "command", "slow_influx": "loop"}
 GROUPS = {name: world for world, turns in WORLDS.items() for turn in turns for name in turn}
 
@@ -42,8 +44,13 @@ def test_every_scenario_is_played() -> None:
     assert {*GROUPS, *_ELSEWHERE} == {*names()}
 
 
+def _marks(world: str) -> list[pytest.MarkDecorator]:
+    group = pytest.mark.xdist_group(world)
+    return [group] if world in SAMPLE else [group, pytest.mark.whole]
+
+
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.xdist_group(GROUPS[name])) for name in GROUPS]
+    "name", [pytest.param(name, marks=_marks(world)) for name, world in GROUPS.items()]
 )
 def test_scenario(name: str, worlds: Worlds, request: pytest.FixtureRequest) -> None:
     """The right runs, pages and changes came of it, in the end AWS is right, and nothing else."""
