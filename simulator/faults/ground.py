@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -60,12 +61,12 @@ class Injected:
         self.undo.append(lambda: watchers.remove(watch))
 
 
-class Fault(BaseModel):
+class Fault(BaseModel, ABC):
     """A kind of fault: plain data, and how it is injected. Each kind names itself in ``kind``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     kind: str
 
+    @abstractmethod
     def inject(self, ground: Ground, injected: Injected) -> None:
         """Switch it on, and note in ``injected`` how it is taken out again."""
-        raise NotImplementedError
