@@ -114,10 +114,7 @@ def _wrong(
         yield f"ended {found.endings} times on record"
     if found.chain is not None:
         yield f"audit chain: {found.chain}"
-    for key, times in found.effects.items():
-        allowed = whole.effects.get(key, 0) + (key in repeats)
-        if times > allowed:
-            yield f"{':'.join(key)} took effect {times} times instead of {allowed}"
+    yield from _repeated(whole, found, repeats)
     if found.outcome is None:
         return
     if found.outcome is whole.outcome:
@@ -126,6 +123,15 @@ def _wrong(
         yield f"ended as {found.outcome} ({found.reason}) instead of {whole.outcome}"
     if found.outcome not in NO_HUMAN_NEEDED and not found.told:
         yield f"ended as {found.outcome}, and nobody was told"
+
+
+def _repeated(
+    whole: Record, found: Record, repeats: Collection[tuple[str, str]]
+) -> Iterator[str]:
+    for key, times in found.effects.items():
+        allowed = whole.effects.get(key, 0) + (key in repeats)
+        if times > allowed:
+            yield f"{':'.join(key)} took effect {times} times instead of {allowed}"
 
 
 def _lost(whole: Record, found: Record) -> Iterator[str]:
