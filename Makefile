@@ -41,4 +41,5 @@ audit: setup-demo ## known advisories against the pinned packages; 3 where they 
 
 lock: ## resolve the pinned versions anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra demo --extra dev --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock pyproject.toml
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c <(sed -nE 's/^([a-z0-9.-]+==[^ ;]+).*/\1/p' requirements-dev.lock) -o requirements.lock pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c <(sed -nE 's/^([a-z0-9.-]+==.*) \\$$/\1/p' requirements-dev.lock) -o requirements.lock pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --extra demo --generate-hashes --no-emit-index-url --no-header -c <(sed -nE 's/^([a-z0-9.-]+==.*) \\$$/\1/p' requirements-dev.lock) -o requirements-demo.lock pyproject.toml
