@@ -40,10 +40,15 @@ def delivery_text(row: Mapping[str, Any], locale: Locale) -> str:
     return texts.DECISIONS[row["decision"]].format(locale, **values)
 
 
+def standing(run: Run, locale: Locale) -> str:
+    """Return where a run stands or how it ended, without its reason."""
+    found = texts.OUTCOMES[run.outcome] if run.outcome else texts.STATES[run.state]
+    return found.in_(locale)
+
+
 def run_text(run: Run, locale: Locale) -> str:
     """Return where a run stands or how it ended, and why."""
-    found = texts.OUTCOMES[run.outcome] if run.outcome else texts.STATES[run.state]
-    values = {"action": run.action, "target": run.target, "standing": found.in_(locale)}
+    values = {"action": run.action, "target": run.target, "standing": standing(run, locale)}
     reason = reason_text(run.reason, locale)
     if reason is None:
         return texts.RUN.format(locale, **values)
