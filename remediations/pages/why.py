@@ -14,6 +14,7 @@ from catalogue.texts.remediations import REASONS
 from remediations.model import Decision, Run
 
 _SHOWN = 100
+_REPEATED = "delivered_before"
 
 
 def reason_text(reason: str | None, locale: Locale) -> str | None:
@@ -74,6 +75,11 @@ def blocks(history: Iterable[Mapping[str, Any]], locale: Locale) -> list[dict[st
 def answer(
     deliveries: Iterable[Mapping[str, Any]], runs: Iterable[Run], locale: Locale
 ) -> list[str]:
-    """Return the answer in sentences: the newest delivery's decision, and how each run fared."""
-    newest = [delivery_text(row, locale) for row in list(deliveries)[-1:]]
+    """Return the answer in sentences: the newest delivery's decision, and how each run fared.
+
+    What was delivered before says nothing new, unless nothing else is left.
+    """
+    every = list(deliveries)
+    first = [row for row in every if row["reason"] != _REPEATED]
+    newest = [delivery_text(row, locale) for row in (first or every)[-1:]]
     return [*(newest or [texts.BY_HAND.in_(locale)]), *(run_text(run, locale) for run in runs)]
