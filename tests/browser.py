@@ -45,16 +45,18 @@ class Browser:
         self._driver.execute_cdp_cmd("Network.enable", {})
         self._driver.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": dict(headers)})
 
-    def picture(self, path: Path, *, width: int = 1280, height: int = 800) -> Path:
-        """Take a picture of the window and return its path."""
+    def resize(self, width: int, height: int) -> None:
+        """Give what the window shows a size in pixels."""
         self._driver.set_window_size(width, height)
         # The window is larger than what it shows by the frame that it would have.
         inner = self.run("return window.innerHeight")
         if isinstance(inner, int):
             self._driver.set_window_size(width, 2 * height - inner)
+
+    def picture(self, path: Path) -> None:
+        """Take a picture of what the window shows."""
         path.parent.mkdir(parents=True, exist_ok=True)
         assert self._driver.save_screenshot(str(path))
-        return path
 
 
 @contextmanager

@@ -80,7 +80,8 @@ def test_prometheus_shows_our_alerts(
     assert firing
     text = browser.text()
     assert [name for name in firing if name not in text] == []
-    browser.picture(pictures / "prometheus-alerts.png", height=1250)
+    browser.resize(1280, 1250)
+    browser.picture(pictures / "prometheus-alerts.png")
 
 
 def test_alertmanager_shows_our_groups(
@@ -103,7 +104,8 @@ def test_alertmanager_shows_our_groups(
         return bool(names) and all(f'alertname="{name}"' in text for name in names)
 
     wait_for(shown, 60)
-    browser.picture(pictures / "alertmanager.png", height=1000)
+    browser.resize(1280, 1000)
+    browser.picture(pictures / "alertmanager.png")
 
 
 def test_prometheus_shows_our_rules(world: World, browser: Browser, pictures: Path) -> None:
@@ -124,7 +126,8 @@ def test_prometheus_shows_our_rules(world: World, browser: Browser, pictures: Pa
     assert isinstance(states, list)
     assert states.count("ok") >= len(packs.rules(world.inventory))
     assert "err" not in states
-    browser.picture(pictures / "prometheus-rules.png", height=1000)
+    browser.resize(1280, 1000)
+    browser.picture(pictures / "prometheus-rules.png")
 
 
 def test_the_console_tells_the_run(
@@ -137,14 +140,17 @@ def test_the_console_tells_the_run(
     ended = standings.OUTCOMES[Outcome.SUCCEEDED].in_(locale)
     for word in (regression.run["id"], ALERT, f"rollback_function → {REGRESSED}", ended):
         assert word in text
-    browser.picture(pictures / "console.png", height=500)
+    browser.resize(1280, 500)
+    browser.picture(pictures / "console.png")
     browser.open(f"{world.addresses.remediations}/why/{regression.run['fingerprint']}")
     assert regression.run["id"] in browser.text()
     assert f"rollback_function em {REGRESSED}: {ended}" in browser.text()
-    browser.picture(pictures / "console-why.png", height=840)
+    browser.resize(1280, 840)
+    browser.picture(pictures / "console-why.png")
     browser.open(f"{world.addresses.remediations}/runbooks/{ALERT}")
     headings = browser.run("return [...document.querySelectorAll('h2')].map(one => one.innerText)")
     assert isinstance(headings, list)
     assert len(headings) >= 4
     assert "##" not in browser.text()
-    browser.picture(pictures / "runbook.png", height=1000)
+    browser.resize(1280, 1000)
+    browser.picture(pictures / "runbook.png")
