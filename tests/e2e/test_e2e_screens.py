@@ -108,7 +108,7 @@ def test_alertmanager_shows_our_groups(
     browser.picture(pictures / "alertmanager.png")
 
 
-def test_prometheus_shows_our_rules(world: World, browser: Browser, pictures: Path) -> None:
+def test_prometheus_shows_our_rules(world: World, browser: Browser, tmp_path: Path) -> None:
     """Every group of rules is on the page, and none has an error."""
     browser.open(prometheus_page(world, "rules"))
     groups = {
@@ -127,7 +127,7 @@ def test_prometheus_shows_our_rules(world: World, browser: Browser, pictures: Pa
     assert states.count("ok") >= len(packs.rules(world.inventory))
     assert "err" not in states
     browser.resize(1280, 1000)
-    browser.picture(pictures / "prometheus-rules.png")
+    browser.picture(tmp_path / "prometheus-rules.png")
 
 
 def test_the_console_tells_the_run(
