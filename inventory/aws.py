@@ -140,8 +140,6 @@ class AwsClients:
             retries={"mode": "standard", "total_max_attempts": 3 if retries else 1},
             max_pool_connections=16,
             user_agent_extra="vigia",
-            # Behind another endpoint no bucket has a host name of its own.
-            s3={"addressing_style": "path"} if self._endpoint_url else None,
         )
 
     def _attempts(

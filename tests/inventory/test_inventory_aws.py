@@ -157,14 +157,3 @@ def test_slow_credentials_keep_nobody_beyond_his_time() -> None:
         credentials.get_frozen_credentials()
     release.set()
     thread.join()
-
-
-def test_buckets_are_paths_behind_another_endpoint(aws: EmbeddedAws) -> None:
-    """Only AWS has a host name for every bucket; at an endpoint with a name there is none."""
-    asked = {"Bucket": "a-bucket", "Key": "k"}
-    for endpoint, begins in (
-        ("http://platform:9913", "http://platform:9913/a-bucket/k?"),
-        (None, "https://a-bucket.s3.amazonaws.com/k?"),
-    ):
-        client = AwsClients(MAIN, endpoint).client("s3")
-        assert client.generate_presigned_url("get_object", asked).startswith(begins)

@@ -41,7 +41,7 @@ class Served:
 def served(tmp_path: Path, alertmanager_url: str) -> Iterator[Served]:
     """The platform served on free ports, under time as compressed as in the demo."""
     aws, influxdb = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
-    # By name, as in a network of containers: buckets must not become host names.
+    # By name, as in a network of containers, where a bucket has no host name of its own.
     url = f"http://localhost:{aws.rpartition(':')[2]}"
     overlay: dict[str, Any] = yaml.safe_load(DEMO_OVERLAY.read_text(encoding="utf-8"))
     overlay["influxdb"] = {

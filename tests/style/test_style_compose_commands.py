@@ -119,7 +119,9 @@ def test_every_configured_path_is_mounted(name: str) -> None:
         named = [word for word in options if word.startswith("/")]
         (config,) = (path for path in named if path.endswith(".yml"))
         document = yaml.safe_load((ROOT / found[config]).read_text(encoding="utf-8"))
-        assert {*named, *paths(document)} <= set(found), service
+        # Prometheus reads these relative to its configuration.
+        rules = {str(Path(config).with_name(name)) for name in document.get("rule_files", ())}
+        assert {*named, *paths(document), *rules} <= set(found), service
 
 
 @pytest.mark.parametrize("name", FILES)
