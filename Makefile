@@ -1,8 +1,9 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo setup setup-demo test test-whole bench generate lint audit screenshots lock
+.PHONY: help demo setup setup-demo test test-whole test-current bench generate lint audit screenshots lock
 
 BIN := .venv/bin
+CURRENT := $(HOME)/.cache/vigia-releases
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -23,6 +24,11 @@ test: setup ## the whole test suite
 test-whole: setup ## every test, among them all scenarios and all mutants of the alerts
 	$(BIN)/python -m pytest -q -n 2 -m 'not e2e'
 	$(BIN)/python -m pytest -q -n 4 --dist loadgroup -m e2e
+
+test-current: setup ## rules, routes and the loop on current Prometheus and Alertmanager (needs Go)
+	scripts/current-releases $(CURRENT)
+	PATH=$(CURRENT):$$PATH $(BIN)/python -m pytest -q -n 2 tests/alerts
+	PATH=$(CURRENT):$$PATH $(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/e2e/test_e2e_loop.py tests/e2e/test_e2e_dashboard.py
 
 bench: setup ## the benchmarks; results in bench/results
 	$(BIN)/python -m bench

@@ -109,8 +109,8 @@ def _act(worker: Worker, run: Run, plan: Plan) -> Run:
 def _breath(worker: Worker, run: Run) -> float:
     """Return when a run may act at the earliest (unix seconds).
 
-    What fell sick together is delivered within one evaluation and one group's wait: a storm must be
-    seen before the first of its runs acts.
+    What fell sick together is pending or delivered within one evaluation and one group's wait: a
+    storm must be seen before the first of its runs acts.
     """
     alerting = worker.inventory.alerting
     wait = 0.0 if run.by_hand else alerting.evaluation_interval + alerting.remediation_group_wait

@@ -185,8 +185,12 @@ def look(
     pause_file: bool,
     owned: Sequence[str],
     turned_on: flags_first.TurnedOn,
+    ailing: Callable[[], set[str]],
 ) -> Situation:
-    """Read the situation, and turn the storm breaker with hysteresis."""
+    """Read the situation, and turn the storm breaker with hysteresis.
+
+    ``ailing`` returns the targets that are sick by Prometheus' word.
+    """
     return Situation(
         now=now,
         run=run,
@@ -194,7 +198,7 @@ def look(
         pause=ledger.switches.get(Switch.PAUSE, now),
         pause_file=pause_file,
         maintenance=ledger.switches.get(Switch.MAINTENANCE, now),
-        storm=_storm(ledger, inventory, now),
+        storm=_storm(ledger, inventory, now, ailing),
         owned=owned,
         acting_on_target=_acting(ledger, run),
         last_intent=ledger.facts.last_intent(run.action, run.target, run.id),
@@ -211,13 +215,19 @@ def _acting(ledger: Ledger, run: Run) -> str | None:
     return found
 
 
-def _storm(ledger: Ledger, inventory: Inventory, now: float) -> bool:
+def _storm(
+    ledger: Ledger, inventory: Inventory, now: float, ailing: Callable[[], set[str]]
+) -> bool:
     limits = inventory.engine.storm
-    sick = len(ledger.facts.sick_targets(now - inventory.engine.lookback))
     engaged = ledger.switches.get(Switch.STORM, now).engaged
-    wanted = sick > limits.clear if engaged else sick >= limits.sick
+    enough = limits.clear + 1 if engaged else limits.sick
+    sick = ledger.facts.sick_targets(now - inventory.engine.lookback)
+    if len(sick) < enough:
+        # Asked only where it can matter: in a storm Prometheus has better things to do.
+        sick = sick | ailing()
+    wanted = len(sick) >= enough
     if wanted != engaged:
         ledger.switches.set(
-            Switch.STORM, engaged=wanted, by="engine", reason=f"{sick} targets sick", now=now
+            Switch.STORM, engaged=wanted, by="engine", reason=f"{len(sick)} targets sick", now=now
         )
     return wanted

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -90,44 +90,48 @@ def _decide(alert: Alert, inventory: Inventory, actions: Mapping[str, Action]) -
     labels = {k.replace("\0", ""): v.replace("\0", "") for k, v in alert.labels.items()}
     starts_at = alert.starts_at.timestamp()
     identity = json.dumps([alert.fingerprint, alert.status, starts_at])
-    decision, reason, detail, intent = _rule(alert.status, labels, inventory, actions)
+    ruling = rule(alert.status, labels, inventory, actions)
     return Delivery(
         key=hashlib.sha256(identity.encode()).hexdigest(),
         fingerprint=alert.fingerprint,
         status=alert.status,
         labels=labels,
         starts_at=starts_at,
-        decision=decision,
-        reason=reason,
-        detail=detail,
-        intent=intent,
+        **ruling._asdict(),
     )
 
 
-_Ruling = tuple[Decision, str | None, str | None, Intent | None]
+class Ruling(NamedTuple):
+    """What is to be done about an alert, why (a stable reason, a readable detail), and to what."""
+
+    decision: Decision
+    reason: str | None = None
+    detail: str | None = None
+    intent: Intent | None = None
 
 
-def _rule(
+def rule(
     status: str, labels: Mapping[str, str], inventory: Inventory, actions: Mapping[str, Action]
-) -> _Ruling:
+) -> Ruling:
+    """Judge an alert by its labels alone."""
     name = labels.get("remediation")
     if not name:
-        return Decision.SUPPRESSED, "no_playbook", None, None
+        return Ruling(Decision.SUPPRESSED, "no_playbook")
     books = {book.name: book for book in inventory.playbooks}
     book = books.get(name)
     if book is None or book.action not in actions:
-        return Decision.REFUSED, "unknown_playbook", name[:100], None
+        return Ruling(Decision.REFUSED, "unknown_playbook", name[:100])
     if labels.get("alertname") not in book.alerts:
-        return Decision.REFUSED, "alert_not_allowed", None, None
+        return Ruling(Decision.REFUSED, "alert_not_allowed")
     if labels.get("environment") not in (None, inventory.environment):
-        return Decision.REFUSED, "foreign_environment", None, None
+        return Ruling(Decision.REFUSED, "foreign_environment")
     target = actions[book.action].target(labels)
     if target is None:
-        return Decision.REFUSED, "no_target", None, None
+        return Ruling(Decision.REFUSED, "no_target")
     if target not in book.targets:
-        return Decision.REFUSED, "foreign_target", target[:100], None
+        return Ruling(Decision.REFUSED, "foreign_target", target[:100])
     if status == "resolved":
-        return Decision.ACCEPTED, "resolved", None, None
+        return Ruling(Decision.ACCEPTED, "resolved")
     mode = mode_of(book, actions[book.action])
     intent = Intent(book.action, target, book.name, mode, dict(book.params))
-    return Decision.ACCEPTED, None, None, intent
+    return Ruling(Decision.ACCEPTED, None, None, intent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -31,6 +31,10 @@ class FiresAlerts(Protocol):
 
     def fires(self, labels: Mapping[str, str]) -> bool:
         """Say whether the alert fires; raises UnavailableError."""
+        ...
+
+    def alerting(self) -> Sequence[Mapping[str, str]]:
+        """Return the labels of what fires or is pending; raises UnavailableError."""
         ...
 
 

@@ -1,9 +1,9 @@
-"""Asking Prometheus: instant queries, and whether an alert fires."""
+"""Asking Prometheus: instant queries, whether an alert fires, and which do or soon will."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import requests
@@ -43,8 +43,7 @@ class Prometheus:
         Raises:
             UnavailableError: if Prometheus does not answer, or cannot know yet.
         """
-        groups = self._get("/api/v1/rules", {"type": "alert"})["groups"]
-        rules = [rule for group in groups for rule in group["rules"]]
+        rules = self._rules()
         if any(
             alert["state"] == "firing" and alert["labels"].items() <= labels.items()
             for rule in rules
@@ -55,6 +54,23 @@ class Prometheus:
         if any(rule["name"] == name and rule["health"] != "ok" for rule in rules):
             raise UnavailableError("prometheus_error", f"{name} has not been evaluated")
         return False
+
+    def alerting(self) -> Sequence[Mapping[str, str]]:
+        """Return the labels of every alert that fires or is pending, external labels left aside.
+
+        Raises:
+            UnavailableError: if Prometheus does not answer.
+        """
+        return [
+            alert["labels"]
+            for rule in self._rules()
+            for alert in rule["alerts"]
+            if alert["state"] in ("pending", "firing")
+        ]
+
+    def _rules(self) -> list[Any]:
+        groups = self._get("/api/v1/rules", {"type": "alert"})["groups"]
+        return [rule for group in groups for rule in group["rules"]]
 
     def _get(self, path: str, params: Mapping[str, str]) -> Any:
         try:

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from inventory.model import Inventory
 from remediations import flags, guards
 from remediations.action import Action, Context, Hands, Observation, UnavailableError
+from remediations.ailing import ailing
 from remediations.calls import Answer, carry_out, describe, make
 from remediations.ledger.scope import TargetBusyError
 from remediations.ledger.store import Ledger
@@ -61,6 +62,7 @@ class Worker:
             pause_file=self.pause_file.exists(),
             owned=self.action(run).targets(self.inventory),
             turned_on=self._turned_on,
+            ailing=lambda: ailing(self.prometheus, self.inventory, self.actions),
         )
 
     def _turned_on(self, since: float) -> Mapping[str, float]:

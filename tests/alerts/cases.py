@@ -109,14 +109,14 @@ def _errors_high() -> Cases:
         (
             Scenario(
                 LIFE,
-                {errors: counter({600: 6, 900: 6})},
-                {885: 0, 900: 1, 1200 + KEEP - 15: 1, 1200 + KEEP + 15: 0},
+                {errors: counter({600: 6, 885: 6})},
+                {885: 0, 900: 1, 1185 + KEEP - 30: 1, 1185 + KEEP + 15: 0},
             ),
-            quiet({errors: counter({600: 5, 900: 5, 1200: 5})}, 600, 900, 1200, 1230),
+            quiet({errors: counter({600: 5, 885: 5, 1170: 5})}, 600, 900, 1200, 1230),
             quiet({errors: counter({600: 6})}, 615, 900, 960),
             Scenario(
                 frozenset({GAP}),
-                {errors: counter({600: 6, 900: 6, 930: STALE, 990: 0})},
+                {errors: counter({600: 6, 885: 6, 930: STALE, 990: 0})},
                 {975: 1, 1020: 1},
             ),
         )
@@ -130,7 +130,7 @@ def _idle() -> Cases:
             Scenario(
                 LIFE,
                 {processed: counter({600: 1, 8400: 1})},
-                {7740: 0, 7800: 1, 8400 + KEEP - 60: 1, 8400 + KEEP + 60: 0},
+                {7680: 0, 7800: 1, 8400 + KEEP - 60: 1, 8400 + KEEP + 60: 0},
             ),
             quiet({processed: counter({600: 1, 7740: 1})}, 7740, 7800, 7860),
             quiet({processed: counter(dict.fromkeys(range(600, 12000, 1800), 1))}, 7800, 12000),

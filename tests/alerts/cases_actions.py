@@ -15,12 +15,12 @@ def _without_change() -> Cases:
         'dataplatform_lambda_alias_changed_timestamp_seconds{function="lambda_router", alias="L"}'
     )
     flag = 'dataplatform_flag_changed_timestamp_seconds{flag="a"}'
-    failing = {errors: counter({600: 6, 900: 6})}
-    often = counter(dict.fromkeys(range(3600, 4800, 300), 6))
+    failing = {errors: counter({600: 6, 885: 6})}
+    often = counter(dict.fromkeys(range(3600, 4800, 285), 6))
     return Cases(
         (
-            Scenario(LIFE, failing, {885: 0, 900: 1, 1200 + KEEP - 15: 1, 1200 + KEEP + 15: 0}),
-            quiet({errors: counter({600: 5, 900: 5, 1200: 5})}, 600, 900, 1200, 1230),
+            Scenario(LIFE, failing, {885: 0, 900: 1, 1185 + KEEP - 30: 1, 1185 + KEEP + 15: 0}),
+            quiet({errors: counter({600: 5, 885: 5, 1170: 5})}, 600, 900, 1200, 1230),
             quiet({errors: counter({600: 6})}, 615, 900, 960),
             # Changed within the hour, and just no more.
             *(quiet({**failing, one: gauge({0: 0, 300: 300})}, 900, 960) for one in (alias, flag)),
@@ -30,7 +30,7 @@ def _without_change() -> Cases:
             ),
             Scenario(
                 frozenset({GAP}),
-                {errors: counter({600: 6, 900: 6, 930: STALE, 990: 0})},
+                {errors: counter({600: 6, 885: 6, 930: STALE, 990: 0})},
                 {975: 1, 1020: 1},
             ),
         )
@@ -71,7 +71,7 @@ def _corrupted() -> Cases:
             Scenario(
                 LIFE,
                 {series: counter({T0: 4})},
-                {T0 - 15: 0, T0: 1, T0 + window + KEEP - 15: 1, T0 + window + KEEP + 15: 0},
+                {T0 - 15: 0, T0: 1, T0 + window + KEEP - 30: 1, T0 + window + KEEP + 15: 0},
             ),
             quiet({series: counter({T0: 3}), LOG.format("error"): counter({T0: 9})}, T0, T0 + 60),
             quiet({series: counter({T0: 3, T0 + 330: 3})}, T0, T0 + 330, T0 + 400 // 15 * 15),

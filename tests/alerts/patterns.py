@@ -45,7 +45,10 @@ def level(
 
 
 def count(series: str, unrelated: str, *, window: int = 300, limit: int = 0) -> Cases:
-    """Cases of a counter that grows by one too many within the window."""
+    """Cases of a counter that grows by one too many within the window.
+
+    A sample just as old as the window is long belongs to it in Prometheus 2, and not in 3.
+    """
     most = {T0: limit} if limit else {}
     return Cases(
         (
@@ -55,7 +58,7 @@ def count(series: str, unrelated: str, *, window: int = 300, limit: int = 0) -> 
                 {
                     T0 - 15: 0,
                     T0: 1,
-                    T0 + window + KEEP - 15: 1,
+                    T0 + window + KEEP - 30: 1,
                     T0 + window + KEEP + 15: 0,
                 },
             ),
@@ -117,7 +120,9 @@ def mean(name: str, labels: str, limit: float, times: int) -> Cases:
     """Cases of a mean over five minutes, that many windows in a row."""
     window = 300
     fired = T0 + (times - 1) * window
-    windows = range(T0, T0 + times * window, window)
+    # Prometheus 3 leaves out the sample at a window's beginning.
+    every = window - 15
+    windows = range(T0, T0 + times * every, every)
 
     def pair(changes: Mapping[int, tuple[float, float]]) -> dict[str, Line]:
         return {
@@ -140,7 +145,7 @@ def mean(name: str, labels: str, limit: float, times: int) -> Cases:
                 {
                     fired - 15: 0,
                     fired: 1,
-                    last + window + KEEP - 15: 1,
+                    last + window + KEEP - 30: 1,
                     last + window + KEEP + 15: 0,
                 },
             ),

@@ -136,7 +136,7 @@ class Job:
 
 
 _AT_ONCE = 64
-_FILE = re.compile(r"^Unit Testing: +(.*)\.test\.yml$", re.MULTILINE)
+_FILE = re.compile(r"^(?:Unit Testing|Processing test file): +(.*)\.test\.yml$", re.MULTILINE)
 
 
 def run(directory: Path, jobs: Sequence[Job]) -> dict[str, str]:

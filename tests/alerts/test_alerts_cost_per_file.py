@@ -47,7 +47,7 @@ def recorded(directory: Path, series: Mapping[str, Line], expected: float | None
     samples = [] if expected is None else [{"labels": "{}", "value": expected}]
     check = {
         # Extrapolation at the window's edges leaves the last digits open.
-        "expr": f"sum(round({COST_PER_1000_FILES.name}, 0.01))",
+        "expr": f"sum(round({COST_PER_1000_FILES.name}, 0.1))",
         "eval_time": f"{AT}s",
         "exp_samples": samples,
     }

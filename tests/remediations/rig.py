@@ -69,6 +69,7 @@ class StandInMetrics:
         self.new: tuple[float | None, float | None] = (70.0, 200.0)
         self.old: tuple[float | None, float | None] = (2.0, 1000.0)
         self.firing = True
+        self.pending: list[Mapping[str, str]] = []
         self.active = True
         self.away = False
         self.alertmanager_away = False
@@ -91,6 +92,12 @@ class StandInMetrics:
         if self.away:
             raise UnavailableError("prometheus_unreachable", "away")
         return self.firing
+
+    def alerting(self) -> list[Mapping[str, str]]:
+        """Return what the test set."""
+        if self.away:
+            raise UnavailableError("prometheus_unreachable", "away")
+        return self.pending
 
     def is_active(self, _fingerprint: str) -> bool:
         """Say what the test set."""

@@ -23,8 +23,10 @@ from tests.remediations.test_settings_actions import GROUP, retention
 
 @pytest.fixture
 def app(inventory: Inventory, fresh_postgres_url: str, tmp_path: Path) -> Iterator[RemediationsApp]:
-    """The service on PostgreSQL, its engine at work."""
-    service = made(inventory, tmp_path, VIGIA_DATABASE_URL=fresh_postgres_url)
+    """The service on PostgreSQL, its engine at work; what was leased meanwhile is soon free."""
+    engine = inventory.engine.model_copy(update={"lease": 2.0})
+    hasty = inventory.model_copy(update={"engine": engine})
+    service = made(hasty, tmp_path, VIGIA_DATABASE_URL=fresh_postgres_url)
     service.start()
     yield service
     service.stop()

@@ -186,16 +186,21 @@ def test_held_again_is_neither_counted_nor_dated_anew(rig: Rig) -> None:
     assert Front(rig).metric('vigia_run_blocks_total{reason="kill_switch"}') == 1.0
 
 
-def test_storm_breaker_has_hysteresis(inventory: Inventory, tmp_path: Path) -> None:
-    """It opens at 4 sick targets, stays open at 3, closes at 2, and stays closed at 3."""
+@pytest.mark.parametrize("told", [0, 2, 6])
+def test_storm_breaker_has_hysteresis(inventory: Inventory, tmp_path: Path, told: int) -> None:
+    """It opens at 4 sick targets, stays open at 3, closes at 2, and stays closed at 3.
+
+    Told and pending targets count together, each once.
+    """
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     sick: set[str] = set()
     facts: Any = SimpleNamespace(sick_targets=lambda _since: sick)
     watched = replace(ledger, facts=facts)
     found = []
     for count in (3, 4, 3, 2, 3, 4):
-        sick = {str(number) for number in range(count)}
-        found.append(guards._storm(watched, inventory, float(count)))
+        names = [str(number) for number in range(count)]
+        sick, ailing = {*names[:told]}, {*names[max(told - 1, 0) :]}
+        found.append(guards._storm(watched, inventory, float(count), lambda: ailing))  # noqa: B023 called at once
     ledger.close()
     assert found == [False, True, True, False, False, True]
 

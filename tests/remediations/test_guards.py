@@ -99,6 +99,45 @@ def test_storm_holds_everything_until_it_has_cleared(regressed: Rig) -> None:
     assert held[0].state in (State.VERIFYING, State.CLOSED) or held[0].reason != "storm"
 
 
+def test_a_storm_that_is_only_pending_yet_is_seen(regressed: Rig) -> None:
+    """One alert delivered, three pending: a naive engine acts on the first before it knows."""
+    alerts = [regressed.alert(name)["labels"] for name in regressed.inventory.function_names[:4]]
+    regressed.metrics.pending = [
+        {key: value for key, value in labels.items() if key != "environment"} for labels in alerts
+    ]
+    regressed.deliver(regressed.alert())
+    run = regressed.until(State.BLOCKED, State.VERIFYING)
+    assert (run.state, run.reason) == (State.BLOCKED, "storm")
+    regressed.metrics.pending = regressed.metrics.pending[:2]
+    regressed.until(State.VERIFYING)
+
+
+def test_only_what_a_playbook_would_act_on_makes_a_storm(regressed: Rig) -> None:
+    """Many pending alerts that ask for nothing, or for what is not ours, hold nobody back."""
+    names = regressed.inventory.function_names
+    foreign = [{**regressed.alert(name)["labels"], "environment": "test"} for name in names]
+    silent = [{**regressed.alert(name)["labels"], "remediation": ""} for name in names]
+    regressed.metrics.pending = [*foreign, *silent]
+    regressed.deliver(regressed.alert())
+    regressed.until(State.VERIFYING)
+
+
+def test_without_prometheus_what_was_delivered_makes_a_storm(regressed: Rig) -> None:
+    """Prometheus being away neither makes a storm nor hides one."""
+    regressed.metrics.away = True
+    names = regressed.inventory.function_names
+    alerts = [regressed.alert(name) for name in names[:4]]
+    regressed.deliver(*alerts[:3])
+    while regressed.step():
+        pass
+    assert {run.reason for run in regressed.ledger.facts.runs()} == {"prometheus_unreachable"}
+    regressed.deliver(alerts[3])
+    while regressed.step():
+        pass
+    (last,) = (run for run in regressed.ledger.facts.runs() if run.target == names[3])
+    assert last.reason == "storm"
+
+
 def test_a_target_dropped_from_the_inventory_is_not_touched(regressed: Rig) -> None:
     """What the inventory no longer allows is held, though it was accepted before."""
     regressed.deliver(regressed.alert())

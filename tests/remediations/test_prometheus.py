@@ -27,7 +27,11 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
         {
             "name": "soon",
             "interval": "1s",
-            "rules": [rule("Fires", "vector(1)"), rule("Quiet", "vector(1) > 2")],
+            "rules": [
+                rule("Fires", "vector(1)"),
+                rule("Quiet", "vector(1) > 2"),
+                {**rule("Waits", "vector(1)"), "for": "100d"},
+            ],
         },
         # A group is first evaluated some time within its interval.
         {"name": "late", "interval": "100d", "rules": [rule("Late", "vector(1)")]},
@@ -71,3 +75,11 @@ def test_silence_before_the_first_evaluation_denies_nothing(prometheus: Promethe
     """An alert whose rule was not evaluated yet is unknown: a naive reader would call it gone."""
     with pytest.raises(UnavailableError):
         prometheus.fires({"alertname": "Late", **LABELS})
+
+
+def test_what_is_pending_is_told_with_what_fires(prometheus: Prometheus) -> None:
+    """An alert that waits for its ``for`` is known before it fires; a quiet one is not there."""
+    names = {labels["alertname"] for labels in prometheus.alerting()}
+    assert names == {"Fires", "Waits"}
+    assert all(LABELS.items() <= labels.items() for labels in prometheus.alerting())
+    assert not prometheus.fires({"alertname": "Waits", **LABELS})

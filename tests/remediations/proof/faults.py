@@ -134,6 +134,10 @@ def _forget(make: Callable[[], Answer]) -> Answer:
     return Answer(StepState.UNKNOWN, None, "forgotten")
 
 
+def _unreachable(sent: Sent) -> None:
+    sent.unreachable()
+
+
 def _read(then: Callable[[Sent], Any], count: int | None) -> Rigged:
     def trap(_rig: Rig, hooks: Hooks, at: int) -> None:
         def strike(number: int, sent: Sent) -> Any:
@@ -182,8 +186,8 @@ ANSWERS = (
     Fault("denied", "call", 0, _call(_answer("AccessDeniedException", 403), forever=True)),
 )
 READS = (
-    Fault("AWS away for a while", "read", 0, _read(Sent.unreachable, LONG)),
-    Fault("AWS away for good", "read", 0, _read(Sent.unreachable, None)),
+    Fault("AWS away for a while", "read", 0, _read(_unreachable, LONG)),
+    Fault("AWS away for good", "read", 0, _read(_unreachable, None)),
     Fault("reads denied", "read", 0, _denied_read),
     Fault("Prometheus away", "commit", 0, _metrics_away),
 )

@@ -25,6 +25,8 @@ EQUAL, ESCALATED, VIOLATION = "equal", "escalated", "violation"
 class Record:
     """A run's end. ``effects`` counts, by service and operation, the calls that took effect.
 
+    ``told`` says whether people heard of how it ended, or is held; ``told_before`` whether they
+    heard of the run that promised this one.
     ``used`` are the permissions that were needed, ``asked`` what was asked of AWS with which names.
     """
 
@@ -34,6 +36,7 @@ class Record:
     world: str
     effects: Effects
     told: bool
+    told_before: bool
     endings: int
     chain: str | None
     intended: int
@@ -55,19 +58,16 @@ def record(rig: Rig, case: Case, run: Run, hooks: Hooks) -> Record:
     with rig.ledger.engine.connect() as connection:
         broken = audit.broken_at(connection)
         rows = audit.rows(connection, run.id)
-        sent = connection.execute(
-            sa.select(ESCALATIONS.c.sent_at).where(
-                ESCALATIONS.c.run_id == run.id,
-                ESCALATIONS.c.reason == (run.outcome or run.reason or ""),
-            )
-        ).all()
+        first = rig.ledger.runs.get(run.fingerprint.removeprefix("after-"))
+        told, told_before = (_told(connection, one) for one in (run, first))
     return Record(
         outcome=run.outcome,
         reason=run.reason,
         state=run.state,
         world=json.dumps(case.world(rig), sort_keys=True, default=str),
         effects=dict(effects),
-        told=bool(sent) and all(row.sent_at is not None for row in sent),
+        told=told,
+        told_before=told_before,
         endings=sum(row["kind"] == "closed" for row in rows),
         chain=broken[1] if broken else None,
         intended=sum(row["kind"] == "intent" for row in rows),
@@ -76,6 +76,18 @@ def record(rig: Rig, case: Case, run: Run, hooks: Hooks) -> Record:
         steps=hooks.steps,
         calls=tuple(hooks.calls),
     )
+
+
+def _told(connection: sa.Connection, run: Run | None) -> bool:
+    if run is None:
+        return False
+    sent = connection.execute(
+        sa.select(ESCALATIONS.c.sent_at).where(
+            ESCALATIONS.c.run_id == run.id,
+            ESCALATIONS.c.reason == (run.outcome or run.reason or ""),
+        )
+    ).all()
+    return bool(sent) and all(row.sent_at is not None for row in sent)
 
 
 def judge(
@@ -96,22 +108,30 @@ def _wrong(
 ) -> Iterator[str]:
     if found.outcome is None and not found.told:
         yield f"waits without a word: {found.state} ({found.reason})"
+    if found.reason == "internal_error":
+        yield "a defect ended it"
     if found.endings != (found.outcome is not None):
         yield f"ended {found.endings} times on record"
     if found.chain is not None:
         yield f"audit chain: {found.chain}"
-    for key, times in found.effects.items():
-        allowed = whole.effects.get(key, 0) + (key in repeats)
-        if times > allowed:
-            yield f"{':'.join(key)} took effect {times} times instead of {allowed}"
+    yield from _repeated(whole, found, repeats)
     if found.outcome is None:
         return
     if found.outcome is whole.outcome:
         yield from _lost(whole, found)
-    elif found.outcome in NO_HUMAN_NEEDED:
+    elif found.outcome in NO_HUMAN_NEEDED and not found.told_before:
         yield f"ended as {found.outcome} ({found.reason}) instead of {whole.outcome}"
     if found.outcome not in NO_HUMAN_NEEDED and not found.told:
         yield f"ended as {found.outcome}, and nobody was told"
+
+
+def _repeated(
+    whole: Record, found: Record, repeats: Collection[tuple[str, str]]
+) -> Iterator[str]:
+    for key, times in found.effects.items():
+        allowed = whole.effects.get(key, 0) + (key in repeats)
+        if times > allowed:
+            yield f"{':'.join(key)} took effect {times} times instead of {allowed}"
 
 
 def _lost(whole: Record, found: Record) -> Iterator[str]:
