@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo setup setup-demo test test-whole test-current bench generate lint audit lock
+.PHONY: help demo setup setup-demo test test-whole test-current bench generate lint audit screenshots lock
 
 BIN := .venv/bin
 CURRENT := $(HOME)/.cache/vigia-releases
@@ -15,7 +15,7 @@ setup-demo:
 	@scripts/setup prometheus alertmanager
 
 setup: ## install what the tests and benchmarks need
-	@scripts/setup prometheus alertmanager postgresql victoria-metrics
+	@scripts/setup prometheus alertmanager postgresql victoria-metrics chromium
 
 test: setup ## the whole test suite
 	$(BIN)/python -m pytest -q -n 2 -m 'not e2e and not whole'
@@ -45,6 +45,11 @@ lint: setup-demo ## formatter, linter, types, import contracts
 audit: setup-demo ## known advisories against the pinned packages; 3 where they cannot be asked
 	$(BIN)/python scripts/audit
 
+# The pictures need an Alertmanager that was built with its pages: Debian's has none.
+screenshots: setup ## take the pictures of docs/tour.md anew
+	$(BIN)/python -m pytest -q tests/e2e/test_e2e_screens.py --screenshots docs/images
+
 lock: ## resolve the pinned versions anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra demo --extra dev --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock pyproject.toml
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c <(sed -nE 's/^([a-z0-9.-]+==[^ ;]+).*/\1/p' requirements-dev.lock) -o requirements.lock pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c <(sed -nE 's/^([a-z0-9.-]+==.*) \\$$/\1/p' requirements-dev.lock) -o requirements.lock pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --extra demo --generate-hashes --no-emit-index-url --no-header -c <(sed -nE 's/^([a-z0-9.-]+==.*) \\$$/\1/p' requirements-dev.lock) -o requirements-demo.lock pyproject.toml

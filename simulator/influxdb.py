@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Request, Response
 
 from simulator.influxdb_buckets import BucketsApi
 from simulator.influxdb_metrics import ServerMetrics
+from simulator.listening import listen
 
 _WRITE = "/api/v2/write"
 _QUERY = "/api/v2/query"
@@ -64,7 +65,15 @@ class InfluxStandIn:
     a ``port`` nothing is served: ``app`` can be put into another server.
     """
 
-    def __init__(self, bucket: str, token: str, port: int | None = 0, *, org: str = "ons") -> None:
+    def __init__(
+        self,
+        bucket: str,
+        token: str,
+        port: int | None = 0,
+        *,
+        org: str = "ons",
+        host: str = "127.0.0.1",
+    ) -> None:
         self.token = token
         self.write_delay: Callable[[], float] = lambda: 0.0
         self.query_delay: Callable[[], float] = lambda: 0.0
@@ -76,9 +85,7 @@ class InfluxStandIn:
         self.buckets = BucketsApi(bucket, org, self._drop)
         self._server: BaseWSGIServer | None = None
         if port is not None:
-            self._server = make_server(
-                "127.0.0.1", port, self.app, threaded=True, request_handler=_Quiet
-            )
+            self._server = listen(host, port, self.app, _Quiet)
             self._server.daemon_threads = True  # type: ignore[attr-defined]  # of ThreadingMixIn
         self._thread = threading.Thread(target=self._serve, name="influxdb")
 
@@ -87,7 +94,7 @@ class InfluxStandIn:
         """The server's URL; raises ValueError where nothing is served."""
         if self._server is None:
             raise ValueError("there is no server")
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://127.0.0.1:{self._server.port}"
 
     def start(self) -> InfluxStandIn:
         """Serve."""

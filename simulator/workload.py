@@ -131,6 +131,10 @@ class Workload:
             if self._running.is_set():
                 work()
 
+    def is_running(self) -> bool:
+        """Say whether traffic is still being made."""
+        return all(thread.is_alive() for thread in self._threads)
+
     def is_well(self) -> bool:
         """Say whether the API answers: at least half of its last requests went well."""
         answered = list(self._answered)

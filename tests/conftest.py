@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -12,6 +13,18 @@ from simulator.processes import Child, free_port, program
 from tests.exporter.permissions import Judge
 from tests.postgres import PostgresServer, programs
 from tests.remediations.permissions import ActionsJudge
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let pictures be kept, as the documentation's are."""
+    parser.addoption("--screenshots", type=Path, metavar="DIR", help="where pictures are written")
+
+
+@pytest.fixture
+def pictures(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Where pictures go: away with the test, unless ``--screenshots`` says otherwise."""
+    kept: Path | None = request.config.getoption("--screenshots")
+    return kept or tmp_path
 
 
 def pytest_configure(config: pytest.Config) -> None:

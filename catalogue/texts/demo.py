@@ -9,6 +9,10 @@ READY = Text(
     "Tudo no ar. Ctrl-C encerra, sem deixar nada rodando.",
     "Everything is up. Ctrl-C ends it and leaves nothing running.",
 )
+PLATFORM = Text(
+    "Plataforma no ar: AWS em {aws}, InfluxDB em {influxdb}. Ctrl-C encerra.",
+    "The platform is up: AWS at {aws}, InfluxDB at {influxdb}. Ctrl-C ends it.",
+)
 WARMING = Text(
     "Aguardando histórico saudável para comparar", "Waiting for healthy history to compare with"
 )

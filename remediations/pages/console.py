@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
@@ -10,6 +11,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
+from markdown_it import MarkdownIt
 from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -22,14 +24,19 @@ from remediations.metrics import render
 from remediations.model import Run
 from remediations.pages import openapi
 from remediations.pages.views import why_document
-from remediations.pages.why import reason_text
+from remediations.pages.why import reason_text, standing
 
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;"
     "color:#1c2430}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.4rem"
     " .6rem;border-bottom:1px solid #dde3ea}.bad{color:#b3261e}.good{color:#1a7f37}"
+    "td{vertical-align:top}.fixed{white-space:nowrap}"
     "caption{text-align:left;font-weight:600;padding:.6rem 0}pre{white-space:pre-wrap}"
+    "pre,code{background:#f3f5f8;border-radius:.2rem}pre{padding:.6rem}code{padding:0 .2rem}"
+    "pre code{padding:0}"
 )
+_UNBROKEN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ|r-\w+")
+_GENERATED = re.compile(r"\A<!--.*?-->\s*", re.DOTALL)
 
 
 def console(  # noqa: C901 one small function for each route, over the same dependencies
@@ -85,16 +92,22 @@ def console(  # noqa: C901 one small function for each route, over the same depe
         text = runbook(alert)
         if text is None:
             abort(404)
-        return _page(alert, f"<pre>{escape(text)}</pre>", locale)
+        # Its own heading is the page's; HTML in it, which no runbook has, would stay text.
+        body = MarkdownIt("commonmark", {"html": False}).render(_GENERATED.sub("", text))
+        return _document(alert, body, locale)
 
     return pages
 
 
 def _page(title: str, body: str, locale: Locale) -> Response:
+    return _document(title, f"<h1>{escape(title)}</h1>{body}", locale)
+
+
+def _document(title: str, body: str, locale: Locale) -> Response:
     return Response(
         f'<!doctype html><html lang="{locale}"><meta charset="utf-8">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style>"
-        f"<h1>{escape(title)}</h1>{body}</html>",
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style>{body}</html>",
         mimetype="text/html",
     )
 
@@ -148,11 +161,18 @@ def _cells(
     caption: Text, columns: Sequence[Text], rows: Iterable[Sequence[str]], locale: Locale
 ) -> str:
     heads = "".join(f'<th scope="col">{escape(column.in_(locale))}</th>' for column in columns)
-    lines = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
+    lines = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
     name = escape(caption.in_(locale))
     return f"<table><caption>{name}</caption><tr>{heads}</tr>{lines}</table>"
+
+
+def _cell(text: str) -> str:
+    return f"<td{_fixed(text)}>{escape(text)}</td>"
+
+
+def _fixed(text: str) -> str:
+    # A time or an id that wraps cannot be read at a glance, nor marked to be copied.
+    return ' class="fixed"' if _UNBROKEN.fullmatch(text) else ""
 
 
 def _time(at: float) -> str:
@@ -160,7 +180,6 @@ def _time(at: float) -> str:
 
 
 def _row(run: Run, locale: Locale) -> str:
-    ended = run.outcome.value if run.outcome else run.state.value
     # Since when it stands there: for a run that a guard holds, when it was held.
     since = _time(run.updated_at)
     cells = (
@@ -168,11 +187,11 @@ def _row(run: Run, locale: Locale) -> str:
         run.id,
         run.alert.get("alertname", ""),
         f"{run.action} → {run.target}",
-        f"{ended} ({since})",
+        f"{standing(run, locale)} ({since})",
         " ".join(filter(None, (reason_text(run.reason, locale), run.detail))),
         run.plan.diff[0] if run.plan else "",
     )
-    why = f'<a href="/why/{quote(run.fingerprint, safe="")}">{escape(cells[1])}</a>'
-    shown = [escape(str(cell)) for cell in cells]
-    shown[1] = why
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in shown) + "</tr>"
+    shown = [_cell(str(cell)) for cell in cells]
+    link = f'<a href="/why/{quote(run.fingerprint, safe="")}">{escape(run.id)}</a>'
+    shown[1] = f"<td{_fixed(run.id)}>{link}</td>"
+    return "<tr>" + "".join(shown) + "</tr>"

@@ -14,6 +14,7 @@ from catalogue.texts.remediations import REASONS
 from remediations.model import Decision, Run
 
 _SHOWN = 100
+_REPEATED = "delivered_before"
 
 
 def reason_text(reason: str | None, locale: Locale) -> str | None:
@@ -40,10 +41,15 @@ def delivery_text(row: Mapping[str, Any], locale: Locale) -> str:
     return texts.DECISIONS[row["decision"]].format(locale, **values)
 
 
+def standing(run: Run, locale: Locale) -> str:
+    """Return where a run stands or how it ended, without its reason."""
+    found = texts.OUTCOMES[run.outcome] if run.outcome else texts.STATES[run.state]
+    return found.in_(locale)
+
+
 def run_text(run: Run, locale: Locale) -> str:
     """Return where a run stands or how it ended, and why."""
-    found = texts.OUTCOMES[run.outcome] if run.outcome else texts.STATES[run.state]
-    values = {"action": run.action, "target": run.target, "standing": found.in_(locale)}
+    values = {"action": run.action, "target": run.target, "standing": standing(run, locale)}
     reason = reason_text(run.reason, locale)
     if reason is None:
         return texts.RUN.format(locale, **values)
@@ -69,6 +75,11 @@ def blocks(history: Iterable[Mapping[str, Any]], locale: Locale) -> list[dict[st
 def answer(
     deliveries: Iterable[Mapping[str, Any]], runs: Iterable[Run], locale: Locale
 ) -> list[str]:
-    """Return the answer in sentences: the newest delivery's decision, and how each run fared."""
-    newest = [delivery_text(row, locale) for row in list(deliveries)[-1:]]
+    """Return the answer in sentences: the newest delivery's decision, and how each run fared.
+
+    What was delivered before says nothing new, unless nothing else is left.
+    """
+    every = list(deliveries)
+    first = [row for row in every if row["reason"] != _REPEATED]
+    newest = [delivery_text(row, locale) for row in (first or every)[-1:]]
     return [*(newest or [texts.BY_HAND.in_(locale)]), *(run_text(run, locale) for run in runs)]

@@ -37,7 +37,7 @@ class LogStore:
     """Events by log group in time order.
 
     ``scan_limit`` bounds the events that a page looks at, so that pages may be empty and still
-    carry a token, as AWS says they can.
+    carry a token, as AWS says they can. ``keep`` bounds the events of a group, the newest ones.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class LogStore:
     ) -> None:
         self._now = now
         self.scan_limit = scan_limit
-        self._keep = keep
+        self.keep = keep
         self._events: dict[str, list[_Event]] = defaultdict(list)
         self._sizes: dict[str, int] = defaultdict(int)
         self._number = 0
@@ -61,8 +61,8 @@ class LogStore:
             events = self._events[group]
             bisect.insort(events, event)
             self._sizes[group] += len(message.encode()) + _OVERHEAD
-            if len(events) > self._keep:
-                del events[: len(events) - self._keep]
+            if len(events) > self.keep:
+                del events[: len(events) - self.keep]
 
     def count(self, group: str, word: str) -> int:
         """Return how many events of a group hold ``word`` as a whole word."""

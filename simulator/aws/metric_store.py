@@ -56,8 +56,10 @@ class _Timeline:
             self.values[second] = []
         self.values[second].extend((visible_at, value) for value in values)
 
-    def prune(self, before: float) -> None:
+    def prune(self, before: float, most: int | None) -> None:
         count = bisect.bisect_left(self.seconds, int(before))
+        if most is not None:
+            count = max(count, len(self.seconds) - most)
         for second in self.seconds[:count]:
             del self.values[second]
         del self.seconds[:count]
@@ -72,11 +74,15 @@ class _Timeline:
 
 
 class MetricStore:
-    """Thread-safe; ``lag`` seconds pass between a put and its first being readable."""
+    """Thread-safe; ``lag`` seconds pass between a put and its first being readable.
+
+    ``most`` bounds how many seconds with values are kept of a metric, the newest ones.
+    """
 
     def __init__(self, now: Callable[[], float], lag: float = 0.0) -> None:
         self._now = now
         self.lag = lag
+        self.most: int | None = None
         self._timelines: dict[Identity, _Timeline] = {}
         self._lock = threading.Lock()
         self._puts = 0
@@ -98,7 +104,7 @@ class MetricStore:
             self._puts += 1
             if self._puts % 10_000 == 0:
                 for known in self._timelines.values():
-                    known.prune(now - KEEP_SECONDS)
+                    known.prune(now - KEEP_SECONDS, self.most)
 
     def statistic(
         self, identity: Identity, statistic: str, period: int, start: float, end: float

@@ -13,7 +13,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import WSGIRequestHandler
 
 from simulator.aws import (
     api_gateway,
@@ -33,6 +33,7 @@ from simulator.aws.appconfig import AppConfigService
 from simulator.aws.front import Front
 from simulator.aws.metric_store import MetricStore
 from simulator.aws.policies import install_simulation
+from simulator.listening import listen
 
 ACCOUNT = DEFAULT_ACCOUNT_ID
 # How long stopping may take (seconds): hundreds of servers are started and stopped in tests.
@@ -51,9 +52,14 @@ class EmbeddedAws:
     """One account and region, and what little is made in others.
 
     moto's state is per process, so one runs at a time.
+
+    Raises:
+        OSError: if ``host`` and ``port`` cannot be listened on.
     """
 
-    def __init__(self, region: str, now: Callable[[], float], port: int = 0) -> None:
+    def __init__(
+        self, region: str, now: Callable[[], float], port: int = 0, host: str = "127.0.0.1"
+    ) -> None:
         self.region = region
         self._now = now
         self.metrics = MetricStore(now)
@@ -84,9 +90,7 @@ class EmbeddedAws:
         small.install_sts()
         install_simulation()
         service_discovery.install()
-        self._server: BaseWSGIServer = make_server(
-            "127.0.0.1", port, self.front, threaded=True, request_handler=_QuietHandler
-        )
+        self._server = listen(host, port, self.front, _QuietHandler)
         self._server.daemon_threads = True  # type: ignore[attr-defined]  # of ThreadingMixIn
         self._thread = threading.Thread(
             target=partial(self._server.serve_forever, poll_interval=_POLL),
@@ -96,8 +100,8 @@ class EmbeddedAws:
 
     @property
     def url(self) -> str:
-        """The endpoint URL."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        """The endpoint URL on this machine."""
+        return f"http://127.0.0.1:{self._server.port}"
 
     def start(self) -> EmbeddedAws:
         """Serve; the socket is open already, so a client can connect at once."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from simulator.faults import Injected
 from simulator.layout import url
 from simulator.processes import Child, answers, free_port, program
 from simulator.world import World
@@ -50,16 +51,26 @@ def world(running: Running) -> World:
 
 
 @pytest.fixture
-def regression(running: Running) -> Regression:
-    """A bad deployment of one function, and the run that it led to, closed."""
-    if "regression" not in running.kept:
+def deployed(running: Running) -> Injected:
+    """A bad deployment of one function that has begun to fail; perhaps it was undone since."""
+    if "deployed" not in running.kept:
         world = running.world
         served = f'sum(increase({_INVOCATIONS}{{function="{REGRESSED}"}}[1m]))'
         wait_for(lambda: value(world, served) > 50, 90)
         injected = bad_deploy(world, REGRESSED)
+        running.kept["deployed"] = injected
         wait_for(lambda: injected.first_failure, 30)
+    kept: Injected = running.kept["deployed"]
+    return kept
+
+
+@pytest.fixture
+def regression(running: Running, deployed: Injected) -> Regression:
+    """The bad deployment, and the run that it led to, closed."""
+    if "regression" not in running.kept:
+        world = running.world
         wait_for(lambda: run_on(world, REGRESSED).get("closed_at"), 240)
-        found = Regression(injected.first_failure or 0.0, run_on(world, REGRESSED))
+        found = Regression(deployed.first_failure or 0.0, run_on(world, REGRESSED))
         running.kept["regression"] = found
     kept: Regression = running.kept["regression"]
     return kept

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalogue.texts.remediations import REASONS as REASON_TEXTS
+from catalogue.texts.why import STATES
 from inventory.model import Inventory
 from remediations import guards
 from remediations.asking import MODES, intent, mode_of
@@ -164,7 +165,7 @@ def test_guard_stops_the_run_visibly(rig: Rig, arrange: Callable[[Rig], None], r
     console = front.text("/")
     since = datetime.fromtimestamp(rig.clock.at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     assert said in console
-    assert f"blocked ({since})" in console
+    assert f"{STATES['blocked'].in_(rig.inventory.locale)} ({since})" in console
     blocks = front.get(f"/v1/why/{run.fingerprint}")["runs"][-1]["blocks"]
     assert (blocks[-1]["at"], blocks[-1]["reason"]) == (rig.clock.at, reason)
     assert front.metric(f'vigia_run_blocks_total{{reason="{reason}"}}') == 1.0

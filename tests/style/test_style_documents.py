@@ -63,6 +63,20 @@ def test_every_link_leads_somewhere(name: str) -> None:
             assert heading in {re.sub(r"[^\w -]", "", t).lower().replace(" ", "-") for t in titles}
 
 
+def test_every_picture_is_shown_and_small() -> None:
+    """Each committed picture is a PNG below 200 kB that a document shows, with words for it."""
+    shown = {
+        str(((ROOT / name).parent / target).resolve().relative_to(ROOT.resolve()))
+        for name in WRITTEN
+        for target in re.findall(r"!\[[^\]]+\]\(([^)\s]+\.png)\)", read(name))
+    }
+    pictures = [*(ROOT / "docs" / "images").iterdir()]
+    assert {str(path.relative_to(ROOT)) for path in pictures} == shown
+    for path in pictures:
+        assert path.read_bytes().startswith(b"\x89PNG"), path.name
+        assert path.stat().st_size < 200_000, path.name
+
+
 @pytest.mark.parametrize("name", WRITTEN)
 def test_every_command_that_is_named_exists(name: str) -> None:
     """`vigia X` in a document is a command of the program, with the words that follow it."""

@@ -70,7 +70,9 @@ def test_no_file_names_somebodys_machine() -> None:
     assert found(MACHINE_PATH) == []
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-demo.lock", "requirements-dev.lock"]
+)
 def test_every_locked_package_carries_hashes(name: str) -> None:
     """Each requirement is one exact version with its hashes, from no named index."""
     text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")

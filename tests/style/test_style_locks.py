@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-demo.lock", "requirements-dev.lock")
 
 
 def pins(name: str) -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -43,9 +43,10 @@ def asked_for(name: str) -> dict[str, set[str]]:
     }
 
 
-def test_both_locks_pin_the_same() -> None:
-    """What runs in production is what was tested: same versions, same hashes."""
-    used, tested = pins(LOCKS[0]), pins(LOCKS[1])
+@pytest.mark.parametrize("name", LOCKS[:-1])
+def test_all_locks_pin_the_same(name: str) -> None:
+    """What runs in an image is what was tested: same versions, same hashes."""
+    used, tested = pins(name), pins(LOCKS[-1])
     assert used
     assert {name: pin for name, pin in used.items() if tested.get(name) != pin} == {}
     assert all(hashes for _, hashes in tested.values())
@@ -71,14 +72,16 @@ def test_every_requirement_of_the_project_is_pinned() -> None:
         return {re.split(r"[\[<>=~ ]", one.lower())[0] for one in requirements}
 
     assert names(project["dependencies"]) <= set(pins(LOCKS[0]))
-    wanted = names([*project["dependencies"], *extras["dev"], *extras["demo"]])
-    assert wanted <= set(pins(LOCKS[1]))
+    demo = names([*project["dependencies"], *extras["demo"]])
+    assert demo <= set(pins(LOCKS[1]))
+    assert demo | names(extras["dev"]) <= set(pins(LOCKS[2]))
+    assert not names(extras["dev"]) & set(pins(LOCKS[1]))
 
 
 def test_what_is_installed_is_what_is_pinned() -> None:
     """The tests run with the pinned versions and no others."""
     for package in ("flask", "sqlalchemy", "pydantic", "cheroot", "boto3", "schemathesis"):
-        assert distribution(package).version == pins(LOCKS[1])[package][0]
+        assert distribution(package).version == pins(LOCKS[-1])[package][0]
 
 
 CLEAN: dict[str, Any] = {"name": "a", "version": "1", "vulns": []}

@@ -125,9 +125,7 @@ def _wrong(
         yield f"ended as {found.outcome}, and nobody was told"
 
 
-def _repeated(
-    whole: Record, found: Record, repeats: Collection[tuple[str, str]]
-) -> Iterator[str]:
+def _repeated(whole: Record, found: Record, repeats: Collection[tuple[str, str]]) -> Iterator[str]:
     for key, times in found.effects.items():
         allowed = whole.effects.get(key, 0) + (key in repeats)
         if times > allowed:
