@@ -46,7 +46,7 @@ def _page(writer: Writer, rules: tuple[AlertRule, ...]) -> str:
         f"**{rule.texts.summary.in_(locale)}**",
         "\n".join(_heading(each, locale) for each in rules),
         f"## {texts.MEANS.in_(locale)}",
-        rule.texts.meaning.in_(locale),
+        rule.texts.meaning.format(locale, **rule.values),
         f"## {texts.CONFIRM.in_(locale)}",
         *(_question(inventory, each, locale) for each in rules),
         writer.steps((*rule.texts.confirm, texts.HEALTH)),

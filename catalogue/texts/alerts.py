@@ -282,7 +282,7 @@ PROCESSING_IDLE = AlertTexts(
             Text(
                 "A regra está habilitada, e algo corre?", "Is the rule enabled, does anything run?"
             ),
-            queries=("dataplatform_rule_enabled", "dataplatform_executions_running"),
+            queries=("dataplatform_rule_enabled", "dataplatform_state_machine_running_executions"),
         ),
     ),
 )

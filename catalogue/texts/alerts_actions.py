@@ -161,7 +161,7 @@ DATA_CORRUPTED = AlertTexts(
                 "O que foi suspenso e o que ainda corre:",
                 "What was paused and what still runs:",
             ),
-            queries=("dataplatform_rule_enabled", "dataplatform_executions_running"),
+            queries=("dataplatform_rule_enabled", "dataplatform_state_machine_running_executions"),
         ),
     ),
 )

@@ -93,7 +93,7 @@ LIFECYCLE_MISSING = AlertTexts(
     confirm=(
         Step(
             Text("Quanto o bucket guarda, por classe:", "How much the bucket keeps, by class:"),
-            queries=("dataplatform_bucket_bytes",),
+            queries=("dataplatform_bucket_size_bytes",),
         ),
     ),
 )

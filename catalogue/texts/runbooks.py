@@ -39,10 +39,10 @@ CHECK = Step(
 )
 CODES = Text(
     "Todo comando termina com 0 se deu certo, 1 se algo está mal ou foi recusado, 2 se foi usado"
-    " errado, 3 se não alcançou o que precisava. `vigia act` mostra o plano e pergunta antes de"
-    " agir; com `--dry-run` só mostra.",
+    " errado, 3 se não alcançou o que precisava. Toda ação mostra o plano e pergunta antes de agir;"
+    " com `--dry-run` só mostra.",
     "Every command ends with 0 if all went well, 1 if something is bad or was refused, 2 if it was"
-    " used wrongly, 3 if it could not reach what it needed. `vigia act` shows its plan and asks"
+    " used wrongly, 3 if it could not reach what it needed. Every action shows its plan and asks"
     " before it acts; with `--dry-run` it only shows.",
 )
 
