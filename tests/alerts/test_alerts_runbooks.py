@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from runbook_cases import CASES, Case
+from runbook_case import Case
+from runbook_cases import CASES
 from runbook_world import ROOT, World, blocks, lines, world
 
 import exporter.telemetry
