@@ -34,6 +34,12 @@ PAGES = {rule.name for rule in RULES.values() if rule.severity is Severity.PAGE}
 _HOUR, _MINUTE = 3600, 60
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _GOT = re.compile(r"Labels:\{(.*)\}\n\s+Annotations:\{(.*)\}")
+_NAME = re.compile(r"\b(?:dataplatform[_:]|vigia_|up\b)[a-z0-9_:]*")
+IN_TROUBLE = {
+    *("vigia_run_blocked", "vigia_run_needs_human", "dataplatform_bucket_setting_unknown_info"),
+    *("vigia_resource_missing", "dataplatform_state_machine_oldest_running_timestamp_seconds"),
+}
+"""Series that are not there at all while all is well and nothing runs."""
 _FIGURE = r"-?[\d.]+\w*%?(?: \d+\w)*"
 
 
@@ -163,6 +169,18 @@ def test_an_idle_platform_pages_nobody(worlds: dict[str, str]) -> None:
     """Three hours without a request, a file or an invocation: one ticket says so, and no page."""
     assert worlds["idle"] == ""
     assert "ProcessingIdle" not in PAGES
+
+
+def test_the_idle_platform_leaves_nothing_out() -> None:
+    """Whatever an alert asks of is there while all is quiet, but for what only trouble writes."""
+    shown = {_NAME.match(series)[0] for series in idle(_HOUR, _MINUTE, fresh=True)}  # type: ignore[index]
+    recorded: dict[str, set[str]] = {}
+    for spec, expr, _ in recording.recordings(INVENTORY):
+        recorded.setdefault(spec.name, set()).update(_NAME.findall(str(expr)))
+    asked = {name for rule in RULES.values() for name in _NAME.findall(rule.expr.text)}
+    while rest := asked & recorded.keys():
+        asked = (asked - rest).union(*(recorded[name] for name in rest))
+    assert asked - shown == IN_TROUBLE
 
 
 def test_data_that_nobody_brings_are_old(worlds: dict[str, str]) -> None:
