@@ -26,3 +26,16 @@ class Text:
             KeyError: if a placeholder has no value.
         """
         return self.in_(locale).format(**values)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a person does, or looks at.
+
+    ``commands`` are shell lines and ``queries`` questions to Prometheus, the same in every
+    language. ``{placeholders}`` of commands are in ``catalogue.texts.runbooks.WORDS``.
+    """
+
+    says: Text
+    commands: tuple[str, ...] = ()
+    queries: tuple[str, ...] = ()
