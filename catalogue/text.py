@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,3 +27,11 @@ class Text:
             KeyError: if a placeholder has no value.
         """
         return self.in_(locale).format(**values)
+
+
+@dataclass(frozen=True)
+class SectionTexts:
+    """A section of the inventory in one sentence, and its own keys in one each."""
+
+    about: Text
+    keys: Mapping[str, Text]

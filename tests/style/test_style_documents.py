@@ -8,10 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from inventory.limits import Limits
-from inventory.model import Inventory
-from inventory.notices import BusinessHours, Contact, Delivery
-
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.pt-BR.md")
 WRITTEN = sorted(
@@ -29,24 +25,6 @@ def test_every_variable_is_in_the_readme(name: str) -> None:
     """The table lists exactly the variables that the settings read."""
     wanted = set(re.findall(r'"(VIGIA_[A-Z_]+)"', read("inventory/settings.py")))
     assert set(re.findall(r"^\| `(VIGIA_[A-Z_]+)`", read(name), re.MULTILINE)) == wanted
-
-
-def test_every_limit_and_channel_is_in_the_inventory_document() -> None:
-    """Each limit with a default stands in the table, and each key of a channel is named."""
-    text = read("docs/inventory.md")
-    rows = re.findall(r"^\| (`[^|]+`) \|", text.split("## Limits", 1)[1], re.MULTILINE)
-    listed = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
-    assert set(Limits.model_fields) <= set(listed)
-    keys = {*Delivery.model_fields, *Contact.model_fields, *BusinessHours.model_fields} - {"phone"}
-    assert [key for key in keys if f"`{key}`" not in text and f".{key}`" not in text] == []
-
-
-def test_every_section_is_in_the_inventory_document() -> None:
-    """The table lists exactly the sections that an inventory has."""
-    table = read("docs/inventory.md").split("## Collection", maxsplit=1)[0]
-    rows = re.findall(r"^\| (`[^|]+`) \|", table, re.MULTILINE)
-    listed = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
-    assert sorted(listed) == sorted(Inventory.model_fields)
 
 
 @pytest.mark.parametrize("name", WRITTEN)
