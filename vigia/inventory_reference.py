@@ -7,6 +7,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
+import yaml
 from pydantic.fields import FieldInfo
 
 from catalogue.text import Locale, Text
@@ -168,7 +169,14 @@ def _written(value: Any, hint: Any) -> str:
         return format_duration(value)
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    # YAML would read 18:00 as a number, and take * for a reference.
+    return (
+        yaml.safe_dump(value).removesuffix("...\n").strip()
+        if isinstance(value, str)
+        else str(value)
+    )
 
 
 def _constraints(hint: Any, locale: Locale) -> Iterator[str]:
