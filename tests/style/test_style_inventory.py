@@ -71,7 +71,7 @@ def test_the_page_lists_every_key_of_every_section(path: str) -> None:
         (
             "BusinessHours",
             "start",
-            ["text", "`'08:00'`", r"like `^([01]\d|2[0-3]):[0-5]\d$|^24:00$`"],
+            ["text", "`08:00`", r"like `^([01]\d|2[0-3]):[0-5]\d$|^24:00$`"],
         ),
         ("Security", "group_names", ["list of name", "`['*']`", "1 or more entries"]),
         ("Inventory", "security", ["[Security](#security)", "as there", "-"]),
