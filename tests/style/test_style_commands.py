@@ -107,15 +107,16 @@ def test_benchmarks_exist() -> None:
             assert (ROOT / "bench" / f"bench_{word}.py").is_file()
 
 
-def test_profiles_and_services_of_compose_exist() -> None:
-    """Profiles that `docker compose` is given stand in compose.yaml."""
+def test_what_compose_is_given_exists() -> None:
+    """Files, profiles and services that `docker compose` is given are there."""
     stack = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
     profiles = {name for one in stack["services"].values() for name in one.get("profiles", ())}
     commands = skipped("docker compose ")
     assert commands
     for command in commands:
-        rest = [word for word in command.words[2:] if word not in {"up", "-d"}]
-        assert {word for word in rest if word != "--profile"} <= profiles | set(stack["services"])
+        rest = {word for word in command.words[2:] if word not in {"up", "-d", "-f", "--profile"}}
+        others = {word for word in rest if not (ROOT / word).is_file()}
+        assert others <= profiles | set(stack["services"])
 
 
 def test_parameters_of_the_stack_exist() -> None:

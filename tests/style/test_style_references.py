@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable
 
@@ -114,3 +115,22 @@ def test_every_file_that_is_named_exists(name: str) -> None:
 
     # Every process has one.
     assert [path for path in unknown(named, exists) if path != "app.py"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "locale"),
+    [
+        ("docs/operations.md", "dashboards?", "en"),
+        ("docs/operacao.md", "(?:painel|painéis)", "pt-BR"),
+    ],
+)
+def test_every_dashboard_that_is_named_exists(name: str, word: str, locale: str) -> None:
+    """A dashboard of the table of procedures begins as the title of one in its language."""
+    titles = [
+        json.loads(path.read_text(encoding="utf-8"))["title"].removeprefix("Vigia: ").casefold()
+        for path in (ROOT / "grafana/generated/dashboards").glob(f"*.{locale}.json")
+    ]
+    rows = re.findall(rf"{word} ([^|;`]+?)(?:, alert\w* `.*?)? \|$", read(name), re.MULTILINE)
+    named = [one.strip().casefold() for row in rows for one in row.split(",")]
+    assert len(named) >= len(titles)
+    assert unknown(named, lambda one: any(title.startswith(one) for title in titles)) == []
