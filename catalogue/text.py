@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,3 +40,11 @@ class Step:
     says: Text
     commands: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SectionTexts:
+    """A section of the inventory in one sentence, and its own keys in one each."""
+
+    about: Text
+    keys: Mapping[str, Text]

@@ -1,4 +1,4 @@
-"""What the documents say of settings, inventory and commands is true."""
+"""What the documents say of settings, scenarios and commands is true, and links lead somewhere."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from inventory.limits import Limits
-from inventory.model import Inventory
-from inventory.notices import BusinessHours, Contact, Delivery
+from simulator.scenarios import names as scenarios
 
 ROOT = Path(__file__).parents[2]
-READMES = ("README.md", "README.pt-BR.md")
+SETTINGS = ("docs/configuring.md", "docs/configurar.md")
 WRITTEN = sorted(
     str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
 )
@@ -24,29 +22,24 @@ def read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", READMES)
-def test_every_variable_is_in_the_readme(name: str) -> None:
-    """The table lists exactly the variables that the settings read."""
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_variable_is_in_the_table(name: str) -> None:
+    """The table of each language lists exactly the variables that the settings read."""
     wanted = set(re.findall(r'"(VIGIA_[A-Z_]+)"', read("inventory/settings.py")))
     assert set(re.findall(r"^\| `(VIGIA_[A-Z_]+)`", read(name), re.MULTILINE)) == wanted
 
 
-def test_every_limit_and_channel_is_in_the_inventory_document() -> None:
-    """Each limit with a default stands in the table, and each key of a channel is named."""
-    text = read("docs/inventory.md")
-    rows = re.findall(r"^\| (`[^|]+`) \|", text.split("## Limits", 1)[1], re.MULTILINE)
-    listed = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
-    assert set(Limits.model_fields) <= set(listed)
-    keys = {*Delivery.model_fields, *Contact.model_fields, *BusinessHours.model_fields} - {"phone"}
-    assert [key for key in keys if f"`{key}`" not in text and f".{key}`" not in text] == []
+@pytest.mark.parametrize("name", ["docs/quick-start.md", "docs/inicio-rapido.md"])
+def test_every_scenario_is_in_the_table(name: str) -> None:
+    """The table of each language lists exactly the demo's scenarios."""
+    rows = re.findall(r"^\| `(\w+)` \|", read(name), re.MULTILINE)
+    assert sorted(rows) == sorted(scenarios())
 
 
-def test_every_section_is_in_the_inventory_document() -> None:
-    """The table lists exactly the sections that an inventory has."""
-    table = read("docs/inventory.md").split("## Collection", maxsplit=1)[0]
-    rows = re.findall(r"^\| (`[^|]+`) \|", table, re.MULTILINE)
-    listed = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
-    assert sorted(listed) == sorted(Inventory.model_fields)
+def test_every_page_is_in_the_index() -> None:
+    """The index links to every page beside it, in either language."""
+    index = set(re.findall(r"\]\(([\w.-]+\.md)\)", read("docs/README.md")))
+    assert index == {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
 
 
 @pytest.mark.parametrize("name", WRITTEN)
