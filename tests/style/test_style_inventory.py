@@ -28,7 +28,9 @@ def every_key() -> dict[str, Key]:
 def table(locale: Locale, heading: str) -> dict[str, list[str]]:
     """Return the rows of the committed page's table below a heading, by key."""
     text = (ROOT / PATHS[locale]).read_text(encoding="utf-8")
-    part = re.split(r"^## ", text.split(f"\n## {heading}\n", 1)[1], maxsplit=1, flags=re.M)[0]
+    part = re.split(r"^## ", text.split(f"\n## {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[
+        0
+    ]
     rows = [
         [cell.replace(r"\|", "|") for cell in re.split(r"(?<!\\) \| ", row)]
         for row in re.findall(r"^\| (`.+) \|$", part, re.MULTILINE)
@@ -114,8 +116,11 @@ def test_links_between_sections_are_unambiguous(locale: Locale) -> None:
         (
             "`thresholds`",
             "budget_shares",
-            ["list; each entry: number, 1 is the whole budget", "**required**"]
-            + ["each: greater than 0"],
+            [
+                "list; each entry: number, 1 is the whole budget",
+                "**required**",
+                "each: greater than 0",
+            ],
         ),
         ("`alerting.business_hours`", "end", ["time of day", "`'18:00'`", "after `start`"]),
         ("`metrics[]`", "dimensions", ["mapping; each key: text; each value: text", "`{}`", "-"]),
