@@ -148,8 +148,8 @@ RESOURCES = {
                 "CodeDeploy group that deploys it.",
             ),
             "critical": Text(
-                "Marca a função como crítica; hoje só documenta.",
-                "Marks the function as critical; documentation only, for now.",
+                "Diz que a função é crítica; o Vigia não o lê.",
+                "Says that the function is critical; Vigia does not read it.",
             ),
             "follow_alias": Text(
                 "Consulta a versão do alias na cadência `control_plane_every`; sem isso, na"
