@@ -52,6 +52,11 @@ class Key:
         return bare(self.hint)
 
     @property
+    def is_optional(self) -> bool:
+        """Whether the file may say null."""
+        return self.kind is not self.hint
+
+    @property
     def is_measured(self) -> bool:
         """Whether the value is a number, or is judged as one, and so has a unit."""
         kind = plain(element(self.kind) or self.kind)

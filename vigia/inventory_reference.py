@@ -47,8 +47,20 @@ def anchor(heading: str) -> str:
 
 def written(value: Any, hint: Any) -> str:
     """Return a value as the file would have it."""
-    text = yaml.safe_dump(_data(value, hint), default_flow_style=True, sort_keys=False, width=_WIDE)
+    text = yaml.safe_dump(data(value, hint), default_flow_style=True, sort_keys=False, width=_WIDE)
     return text.removesuffix("\n").removesuffix("\n...")
+
+
+def data(value: Any, hint: Any) -> Any:
+    """Return a value as the plain data that the file would hold."""
+    if isinstance(value, Section):
+        pairs = ((key, getattr(value, key.name)) for key in keys(type(value)))
+        return {key.name: data(one, key.kind) for key, one in pairs}
+    if isinstance(value, tuple):
+        return [data(one, element(hint)) for one in value]
+    if bare(hint) == Duration:
+        return format_duration(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _page(locale: Locale) -> str:
@@ -134,18 +146,6 @@ def _default(key: Key, locale: Locale) -> str:
     if isinstance(value, Section) and value == type(value).model_construct():
         return texts.OWN_DEFAULTS.in_(locale)
     return f"`{written(value, key.kind)}`"
-
-
-def _data(value: Any, hint: Any) -> Any:
-    """Return a value as plain data, durations as text."""
-    if isinstance(value, Section):
-        pairs = ((key, getattr(value, key.name)) for key in keys(type(value)))
-        return {key.name: _data(one, key.kind) for key, one in pairs}
-    if isinstance(value, tuple):
-        return [_data(one, element(hint)) for one in value]
-    if bare(hint) == Duration:
-        return format_duration(value)
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _constraints(hint: Any, locale: Locale) -> Iterator[str]:
