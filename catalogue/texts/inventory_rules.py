@@ -105,9 +105,9 @@ RULES: Mapping[str, Text] = {
         "os de cada entrada de mesmo nome, diferentes", "different for each entry of one name"
     ),
     "CustomMetric.statistic": Text(
-        "`Sum`, `Average`, `Minimum`, `Maximum`, `SampleCount` ou um percentil como `p99`; de um"
+        "um de `Sum, Average, Minimum, Maximum, SampleCount` ou um percentil como `p99`; de um"
         " `counter`, só `Sum`",
-        "`Sum`, `Average`, `Minimum`, `Maximum`, `SampleCount` or a percentile such as `p99`; of a"
+        "one of `Sum, Average, Minimum, Maximum, SampleCount` or a percentile such as `p99`; of a"
         " `counter`, only `Sum`",
     ),
     "Objectives.windows": _CAN_FIRE,
