@@ -8,7 +8,7 @@ from alerts import windows
 from alerts.panels import Panel
 from alerts.rule import AlertRule, Severity, Shown
 from catalogue.promql import Vector, above, at_most, both, once, ratio, series
-from catalogue.texts import alerts as texts
+from catalogue.texts import alerts_cost as texts
 from exporter.collectors import cost as metrics
 from inventory.model import Inventory
 

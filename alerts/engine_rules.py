@@ -23,6 +23,10 @@ from catalogue.promql import (
 from catalogue.texts import alerts_own as texts
 from inventory.model import Inventory
 from remediations import telemetry
+from remediations.guards import NEEDS_NO_HUMAN
+
+_TOLD = ("storm", *NEEDS_NO_HUMAN)
+"""Of a storm the engine itself tells people, once for all that it holds; of the others nobody."""
 
 
 def rules(inventory: Inventory) -> tuple[AlertRule, ...]:
@@ -75,8 +79,7 @@ def rules(inventory: Inventory) -> tuple[AlertRule, ...]:
         ),
         rule(
             name="RemediationBlocked",
-            # Of a storm the engine itself tells people, once for all the runs that it holds.
-            expr=equals(once(series(telemetry.RUN_BLOCKED, {"reason": unlike("storm")})), 1),
+            expr=equals(once(series(telemetry.RUN_BLOCKED, {"reason": unlike(*_TOLD)})), 1),
             severity=Severity.PAGE,
             texts=texts.REMEDIATION_BLOCKED,
             panel=Panel.OPEN_RUNS,

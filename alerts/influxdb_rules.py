@@ -6,8 +6,8 @@ from alerts import windows
 from alerts.panels import Panel
 from alerts.rule import AlertRule, Severity, Shown
 from catalogue.promql import above, equals, once, rate, ratio, series
-from catalogue.texts import alerts as texts
 from catalogue.texts import alerts_actions
+from catalogue.texts import alerts_influxdb as texts
 from exporter.collectors import influxdb as metrics
 from exporter.collectors import influxdb_instance
 from inventory.durations import format_duration

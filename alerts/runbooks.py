@@ -1,45 +1,20 @@
-"""Runbook pages: what an alert means, how to confirm it, who does what."""
+"""Runbook pages: what an alert means, how to confirm it, who does what and how to undo it."""
 
 from __future__ import annotations
 
-from alerts.documents import HEADER
-from alerts.rule import LOCALES, AlertRule, Severity
-from alerts.windows import text
-from catalogue.text import Locale, Text
-from inventory.discover import discover
-from inventory.model import Inventory
-from inventory.notices import Contact
-from remediations import actions
-from remediations.asking import mode_of
+from collections.abc import Iterable, Iterator
 
-_MEANS = Text("O que significa", "What it means")
-_CONFIRM = Text("Como confirmar", "How to confirm")
-_ASK = Text(
-    "O alerta dispara enquanto esta consulta ao Prometheus responde algo{wait}:",
-    "The alert fires while this Prometheus query answers anything{wait}:",
-)
-_WAIT = Text(" por {wait}", " for {wait}")
-_ITSELF = Text("O que o Vigia faz sozinho", "What Vigia does by itself")
-_PLAYBOOK = Text(
-    "Roteiro `{name}`: ação `{action}`, modo `{mode}`.",
-    "Playbook `{name}`: action `{action}`, mode `{mode}`.",
-)
-_HAND = Text("O que fazer à mão", "What to do by hand")
-_CALL = Text("A quem chamar", "Whom to call")
-_HEAD = Text(
-    "Severidade `{severity}`, equipe `{team}`, nível {tier}.",
-    "Severity `{severity}`, team `{team}`, tier {tier}.",
-)
-_CHECK = Text(
-    "Na dúvida sobre o próprio Vigia: `vigia check`.",
-    "When in doubt about Vigia itself: `vigia check`.",
-)
-_PAUSE = Text(
-    "Para que nenhuma ação seja executada: `vigia remediations pause`; depois"
-    " `vigia remediations resume`.",
-    "To keep any action from being taken: `vigia remediations pause`; later"
-    " `vigia remediations resume`.",
-)
+from alerts import runbook_conduct as conduct
+from alerts.documents import HEADER
+from alerts.rule import LOCALES, AlertRule
+from alerts.runbook_words import Writer, acts_of
+from alerts.windows import text
+from catalogue.text import Locale, Step, Text
+from catalogue.texts import runbooks as texts
+from catalogue.texts.actions import ACTIONS
+from inventory.discover import discover
+from inventory.model import Inventory, Playbook
+from remediations import actions
 
 
 def pages(inventory: Inventory, rules: tuple[AlertRule, ...]) -> dict[str, str]:
@@ -47,70 +22,81 @@ def pages(inventory: Inventory, rules: tuple[AlertRule, ...]) -> dict[str, str]:
     by_name: dict[str, list[AlertRule]] = {}
     for rule in rules:
         by_name.setdefault(rule.name, []).append(rule)
+    known = discover(actions, "ACTION")
     return {
-        f"docs/runbooks/{locale}/{name}.md": _page(inventory, tuple(same), locale)
+        f"docs/runbooks/{locale}/{name}.md": _page(
+            Writer(inventory, same[0], known, locale), tuple(same)
+        )
         for locale in LOCALES
         for name, same in by_name.items()
     }
 
 
-def _page(inventory: Inventory, rules: tuple[AlertRule, ...], locale: Locale) -> str:
-    rule = rules[0]
-    texts = rule.texts
+def _page(writer: Writer, rules: tuple[AlertRule, ...]) -> str:
+    inventory, rule, locale = writer.inventory, writer.rule, writer.locale
+    book = None if rule.playbook is None else inventory.playbook(rule.playbook)
+    # An unknown action is refused where the service starts; here there is nothing to say of it.
+    action = None if book is None else writer.actions.get(book.action)
+    by_hand = (*_by_hand(writer, book if action else None), texts.CHECK, texts.PAUSE)
+    undo = (*_undo(rule, acts_of(by_hand)), texts.RESUME)
+    does = [] if book is None or action is None else conduct.does(inventory, book, action, locale)
     parts = [
         f"<!-- {HEADER} -->",
         f"# {rule.name}",
-        f"**{texts.summary.in_(locale)}**",
+        f"**{rule.texts.summary.in_(locale)}**",
         "\n".join(_heading(each, locale) for each in rules),
-        f"## {_MEANS.in_(locale)}",
-        texts.meaning.in_(locale),
-        f"## {_CONFIRM.in_(locale)}",
-        *(_question(each, locale) for each in rules),
-        f"## {_ITSELF.in_(locale)}",
-        texts.vigia.in_(locale),
-        *_playbook(inventory, rule, locale),
-        f"## {_HAND.in_(locale)}",
-        _bullets(tuple(step.in_(locale) for step in (*texts.steps, _CHECK, _PAUSE))),
-        f"## {_CALL.in_(locale)}",
-        _bullets(tuple(_contact(who, contact) for who, contact in _contacts(inventory, rules))),
+        f"## {texts.MEANS.in_(locale)}",
+        rule.texts.meaning.format(locale, **rule.values),
+        f"## {texts.CONFIRM.in_(locale)}",
+        *(_question(inventory, each, locale) for each in rules),
+        writer.steps((*rule.texts.confirm, texts.HEALTH)),
+        f"## {texts.DOES.in_(locale)}",
+        rule.texts.vigia.in_(locale),
+        _bullets(does),
+        f"## {texts.DOES_NOT.in_(locale)}",
+        _bullets(conduct.does_not(inventory, rule, book, locale)),
+        f"## {texts.HAND.in_(locale)}",
+        texts.CODES.in_(locale),
+        writer.legend((*rule.texts.confirm, *by_hand, *undo)),
+        writer.steps(by_hand),
+        f"## {texts.UNDO.in_(locale)}",
+        writer.steps(undo),
+        f"## {texts.CALL.in_(locale)}",
+        " ".join(conduct.heard(inventory, rules, locale)),
+        _bullets(conduct.contacts(inventory, rules)),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+
+
+def _by_hand(writer: Writer, book: Playbook | None) -> Iterator[Text | Step]:
+    if book is not None:
+        yield from (texts.SEEN, texts.WHY, texts.APPROVE, texts.REJECT, writer.same(book))
+    yield from writer.rule.texts.steps
+
+
+def _undo(rule: AlertRule, acts: tuple[str, ...]) -> Iterator[Text | Step]:
+    shown: set[tuple[str, ...]] = {()}
+    for name in acts:
+        known = ACTIONS[name]
+        says = Text(f"`{name}`: {known.undo.pt}", f"`{name}`: {known.undo.en}")
+        yield says if known.back in shown else Step(says, known.back)
+        shown.add(known.back)
+    yield from rule.texts.undo
+    if not acts and not rule.texts.undo:
+        yield texts.NOTHING_TO_UNDO
 
 
 def _heading(rule: AlertRule, locale: Locale) -> str:
-    line = _HEAD.format(locale, severity=rule.severity.value, team=rule.team, tier=rule.tier)
+    line = texts.HEAD.format(locale, severity=rule.severity.value, team=rule.team, tier=rule.tier)
     apart = ", ".join(f"{label} {value}" for label, value in rule.extra.items())
     return f"- {apart}: {line}" if apart else line
 
 
-def _question(rule: AlertRule, locale: Locale) -> str:
-    wait = _WAIT.format(locale, wait=text(rule.for_)) if rule.for_ else ""
-    return f"{_ASK.format(locale, wait=wait)}\n\n```promql\n{rule.expr.text}\n```"
+def _question(inventory: Inventory, rule: AlertRule, locale: Locale) -> str:
+    wait = texts.WAIT.format(locale, wait=text(rule.for_)) if rule.for_ else ""
+    asked = texts.ASK.format(locale, wait=wait, url=inventory.alerting.prometheus_url)
+    return f"{asked}\n\n```promql\n{rule.expr.text}\n```"
 
 
-def _playbook(inventory: Inventory, rule: AlertRule, locale: Locale) -> list[str]:
-    if rule.playbook is None:
-        return []
-    found = inventory.playbook(rule.playbook)
-    action = discover(actions, "ACTION").get(found.action)
-    # An unknown action is refused where the service starts; here there is nothing to say of it.
-    mode = mode_of(found, action) if action else found.mode or "?"
-    return [_PLAYBOOK.format(locale, name=found.name, action=found.action, mode=mode)]
-
-
-def _bullets(lines: tuple[str, ...]) -> str:
+def _bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
-
-
-def _contacts(inventory: Inventory, rules: tuple[AlertRule, ...]) -> list[tuple[str, Contact]]:
-    contacts = inventory.contacts
-    levels: list[tuple[str, Contact]] = [(level.team, level) for level in contacts.levels]
-    if rules[0].team not in {level.team for level in contacts.levels}:
-        return [("security", contacts.security), ("privacy", contacts.privacy), *levels[:1]]
-    pages = any(rule.severity is Severity.PAGE for rule in rules)
-    return levels if pages else levels[:1]
-
-
-def _contact(who: str, contact: Contact) -> str:
-    ways = (contact.email, contact.slack, contact.phone)
-    return f"{who}: {', '.join(way for way in ways if way)}"

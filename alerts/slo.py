@@ -36,7 +36,7 @@ from catalogue.promql import (
     times,
 )
 from catalogue.text import Text
-from catalogue.texts import alerts as texts
+from catalogue.texts import alerts_cost as texts
 from exporter.collectors import api_gateway, influxdb, lambda_functions
 from inventory.model import BurnWindow, Inventory, Objective
 

@@ -35,3 +35,16 @@ class SectionTexts:
 
     about: Text
     keys: Mapping[str, Text]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a person does, or looks at.
+
+    ``commands`` are shell lines and ``queries`` questions to Prometheus, the same in every
+    language. ``{placeholders}`` of commands are in ``catalogue.texts.runbooks.WORDS``.
+    """
+
+    says: Text
+    commands: tuple[str, ...] = ()
+    queries: tuple[str, ...] = ()

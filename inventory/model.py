@@ -158,14 +158,16 @@ class Objectives(Section):
     )
     pipeline_freshness: Objective = Objective(target=0.99, min_bad_events=20)
 
+    @property
+    def by_name(self) -> dict[str, Objective]:
+        """The objectives by what alerts call them."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, Objective)}
+
     @model_validator(mode="after")
     def _burn_can_fire(self) -> Objectives:
-        objectives = {
-            name: value for name, value in vars(self).items() if isinstance(value, Objective)
-        }
         for window in self.windows:
             factor = window.budget_share * self.period / window.long
-            for name, objective in objectives.items():
+            for name, objective in self.by_name.items():
                 if factor * (1 - objective.target) >= 1:
                     raise ValueError(
                         f"{name}: burn factor {factor:g} times the error budget"

@@ -32,6 +32,10 @@ class Situation:
     flags: flags_first.FlagTrouble | None
 
 
+NEEDS_NO_HUMAN = ("kill_switch", "maintenance", "target_busy", "flags_first")
+"""Reasons to hold a run that a person gave, or that end without one."""
+
+
 @dataclass(frozen=True)
 class Hold:
     """A guard's no: a stable reason, a readable detail, and when to look again."""
@@ -39,20 +43,23 @@ class Hold:
     reason: str
     detail: str
     retry_at: float
-    human: bool = True
+
+    @property
+    def human(self) -> bool:
+        """Whether a person should hear of it."""
+        return self.reason not in NEEDS_NO_HUMAN
 
 
-def _hold(situation: Situation, reason: str, detail: str, *, human: bool = True) -> Hold:
-    retry = situation.now + situation.inventory.engine.block_retry
-    return Hold(reason, detail, retry, human)
+def _hold(situation: Situation, reason: str, detail: str) -> Hold:
+    return Hold(reason, detail, situation.now + situation.inventory.engine.block_retry)
 
 
 def kill_switch(situation: Situation) -> Hold | None:
     """Hold everything while actions are paused by command, endpoint or file."""
     if situation.pause_file:
-        return _hold(situation, "kill_switch", "the pause file is there", human=False)
+        return _hold(situation, "kill_switch", "the pause file is there")
     if situation.pause.engaged:
-        return _hold(situation, "kill_switch", f"paused by {situation.pause.by}", human=False)
+        return _hold(situation, "kill_switch", f"paused by {situation.pause.by}")
     return None
 
 
@@ -61,7 +68,7 @@ def maintenance(situation: Situation) -> Hold | None:
     if not situation.maintenance.engaged:
         return None
     detail = f"until {situation.maintenance.until:.0f}" if situation.maintenance.until else ""
-    return _hold(situation, "maintenance", detail, human=False)
+    return _hold(situation, "maintenance", detail)
 
 
 def known_target(situation: Situation) -> Hold | None:
@@ -91,7 +98,7 @@ def one_scope(situation: Situation) -> Hold | None:
     if situation.acting_on_target is None:
         return None
     detail = f"{situation.acting_on_target} is acting on it"
-    return _hold(situation, "target_busy", detail, human=False)
+    return _hold(situation, "target_busy", detail)
 
 
 def flag_goes_first(situation: Situation) -> Hold | None:
@@ -104,7 +111,7 @@ def flag_goes_first(situation: Situation) -> Hold | None:
         return None
     names = [one.id for one in situation.flags.runs[:1]]
     detail = f"{names[0]} turns flags off" if names else "a flag was turned on"
-    return Hold("flags_first", detail, until, human=False)
+    return Hold("flags_first", detail, until)
 
 
 def cool_down(situation: Situation) -> Hold | None:

@@ -26,7 +26,6 @@ from remediations.alertmanager import Alertmanager
 from remediations.ledger.windows import Window
 
 _NEVER = (*SELF_ALERTS, *SECURITY_ALERTS)
-_OBJECTIVES = ("lambda_success", "api_latency")
 
 
 def services(inventory: Inventory) -> dict[str, tuple[str, ...]]:
@@ -39,7 +38,7 @@ def services(inventory: Inventory) -> dict[str, tuple[str, ...]]:
         "rule": tuple(rule.key for rule in inventory.rules),
         "state_machine": tuple(machine.key for machine in inventory.state_machines),
         "instance_id": (instance,),
-        "objective": _OBJECTIVES,
+        "objective": tuple(inventory.objectives.by_name),
         "alertname": UNLABELLED_ALERTS,
         ESCALATED: UNLABELLED_ALERTS,
     }

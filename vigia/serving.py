@@ -15,6 +15,8 @@ from web.address import parse_address
 from web.errors import WebError
 from web.server import WebServer
 
+_GLANCE = 0.5
+
 
 def add_options(parser: argparse.ArgumentParser, default: str) -> None:
     """Add the options that every server takes."""
@@ -46,6 +48,16 @@ def stop_signal() -> threading.Event:
     return stopped
 
 
+def wait_until(stopped: threading.Event) -> None:
+    """Block until ``stopped`` is set by a signal, whichever thread the signal interrupts.
+
+    Python runs handlers in the main thread once that runs again: while it blocks without an end, a
+    signal that came just before, or to another thread, would be noticed with the next one only.
+    """
+    while not stopped.wait(_GLANCE):
+        pass
+
+
 def serve(
     args: argparse.Namespace,
     app: WSGIApplication,
@@ -71,7 +83,7 @@ def serve(
         raise CommandError(Exit.USAGE, f"{args.listen_address}: {error.strerror}") from error
     try:
         start()
-        stopped.wait()
+        wait_until(stopped)
     finally:
         server.stop()
         stop()

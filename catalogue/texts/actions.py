@@ -13,6 +13,8 @@ class ActionTexts:
 
     does: Text
     undo: Text
+    back: tuple[str, ...] = ()
+    """Commands that take it back, with placeholders as in runbooks."""
 
 
 _BY_ITSELF = Text(
@@ -25,20 +27,32 @@ _SAME_AGAIN = Text(
     "Ask again with the value before, which the plan records.",
 )
 
+DEPLOY = "vigia act deploy_version --target {FUNCTION} --param version={VERSION}"
+
 ACTIONS = {
     "deploy_version": ActionTexts(
         Text(
             "Publica uma versão da função e a implanta pelo CodeDeploy, acompanhando até o fim.",
             "Publishes a version of the function and deploys it through CodeDeploy, to the end.",
         ),
-        Text("`rollback_function` volta o alias.", "`rollback_function` moves the alias back."),
+        Text(
+            "`deploy_version` implanta a versão que atendia antes; `rollback_function` também, se"
+            " desde então a função falha.",
+            "`deploy_version` deploys the version that served before; so does `rollback_function`,"
+            " if the function fails since.",
+        ),
+        (DEPLOY,),
     ),
     "disable_flags": ActionTexts(
         Text(
             "Desliga as flags não críticas no documento que está implantado.",
             "Switches the flags that are not critical off in the document that is deployed.",
         ),
-        _BY_ITSELF,
+        Text(
+            f"{_BY_ITSELF.pt} À mão, `set_flag` liga cada uma de novo.",
+            f"{_BY_ITSELF.en} By hand, `set_flag` turns each on again.",
+        ),
+        ("vigia act set_flag --param flag={FLAG} --param enabled=true",),
     ),
     "notify": ActionTexts(
         Text("Publica um aviso no tópico SNS.", "Publishes a notice on the SNS topic."),
@@ -53,6 +67,7 @@ ACTIONS = {
             "`resume_processing` volta ao que estava habilitado e retoma as execuções.",
             "`resume_processing` goes back to what was enabled and redrives the executions.",
         ),
+        ("vigia act resume_processing",),
     ),
     "prune_versions": ActionTexts(
         Text(
@@ -67,13 +82,18 @@ ACTIONS = {
             "Enables what the last pause disabled and redrives the executions it stopped.",
         ),
         Text("`pause_processing` suspende de novo.", "`pause_processing` pauses again."),
+        ("vigia act pause_processing",),
     ),
     "rollback_function": ActionTexts(
         Text(
             "Volta o alias à versão mais nova que o atendeu com saúde.",
             "Moves the alias back to the newest version that served it healthily.",
         ),
-        _BY_ITSELF,
+        Text(
+            f"{_BY_ITSELF.pt} À mão, `deploy_version` implanta a versão que atendia antes.",
+            f"{_BY_ITSELF.en} By hand, `deploy_version` deploys the version that served before.",
+        ),
+        (DEPLOY,),
     ),
     "scale_influxdb": ActionTexts(
         Text(
@@ -84,6 +104,7 @@ ACTIONS = {
             "A classe pode voltar; o armazenamento só cresce.",
             "The class can go back; storage only grows.",
         ),
+        ("vigia act scale_influxdb --target {instance} --param instance_type={BEFORE}",),
     ),
     "set_api_cache": ActionTexts(
         Text(
@@ -91,6 +112,7 @@ ACTIONS = {
             "Switches the cache of the API's stage on or off, or resizes it.",
         ),
         _SAME_AGAIN,
+        ("vigia act set_api_cache --target {API} --param enabled={BEFORE}",),
     ),
     "set_flag": ActionTexts(
         Text(
@@ -98,6 +120,7 @@ ACTIONS = {
             "Switches one flag on or off in the document that is deployed.",
         ),
         _SAME_AGAIN,
+        ("vigia act set_flag --param flag={FLAG} --param enabled={BEFORE}",),
     ),
     "set_influxdb_retention": ActionTexts(
         Text(
@@ -108,6 +131,7 @@ ACTIONS = {
             "O prazo pode voltar; dados apagados, não.",
             "The period can go back; deleted data cannot.",
         ),
+        ("vigia act set_influxdb_retention --target {influx_bucket} --param keep={BEFORE}",),
     ),
     "set_lifecycle": ActionTexts(
         Text(
@@ -125,6 +149,7 @@ ACTIONS = {
             "O prazo pode voltar; eventos apagados, não.",
             "The period can go back; deleted events cannot.",
         ),
+        ("vigia act set_log_retention --target {GROUP} --param days={BEFORE}",),
     ),
     "set_provisioned_concurrency": ActionTexts(
         Text(
@@ -132,6 +157,7 @@ ACTIONS = {
             "Keeps instances of the alias ready, or stops doing so.",
         ),
         _SAME_AGAIN,
+        ("vigia act set_provisioned_concurrency --target {FUNCTION} --param instances={BEFORE}",),
     ),
     "snapshot_data": ActionTexts(
         Text(
@@ -149,5 +175,6 @@ ACTIONS = {
             "Stops CodeDeploy's deployments in progress; it moves the alias back by itself.",
         ),
         Text("`deploy_version` implanta de novo.", "`deploy_version` deploys again."),
+        (DEPLOY,),
     ),
 }

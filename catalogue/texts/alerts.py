@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from catalogue.text import Text
+from catalogue.text import Step, Text
+from catalogue.texts.actions import DEPLOY
 
 NOTHING = Text(
-    "Nada por conta própria: este alerta apenas avisa. Nenhuma ação é executada.",
-    "Nothing by itself: this alert only tells. No action is taken.",
+    "Nada por conta própria: este alerta apenas avisa.",
+    "Nothing by itself: this alert only tells.",
 )
 
 
@@ -17,16 +18,32 @@ class AlertTexts:
     """An alert's texts.
 
     ``summary`` is the same for every alert of a group; ``description`` names the target and the
-    value; ``meaning``, ``vigia`` (what is done without a person) and ``steps`` (what is left to
-    one) make the runbook page.
+    value; ``meaning``, ``confirm`` (where to look), ``vigia`` (what is done without a person),
+    ``never`` (what is not), ``steps`` (what is left to one) and ``undo`` (the way back from what
+    is no action of ours) make the runbook page.
     """
 
     summary: Text
     description: Text
     meaning: Text
-    steps: tuple[Text, ...]
+    steps: tuple[Text | Step, ...]
     vigia: Text = NOTHING
+    never: tuple[Text, ...] = ()
+    confirm: tuple[Step, ...] = ()
+    undo: tuple[Text | Step, ...] = ()
 
+
+PRUNE = Step(
+    Text(
+        "Apague versões antigas que nada mais nomeia; não há volta:",
+        "Delete old versions that nothing names any more; there is no way back:",
+    ),
+    ("vigia act prune_versions --target {FUNCTION}",),
+)
+RUNS = Step(
+    Text("Veja se algo já foi feito:", "See whether something was done:"),
+    ("vigia remediations list",),
+)
 
 FUNCTION_REGRESSED = AlertTexts(
     Text("Função passou a falhar após uma implantação", "Function fails since a deployment"),
@@ -45,25 +62,14 @@ FUNCTION_REGRESSED = AlertTexts(
         " back to the earlier version cures.",
     ),
     (
-        Text(
-            "Veja o que foi feito: `vigia remediations list`, depois `vigia remediations show ID`.",
-            "See what was done: `vigia remediations list`, then `vigia remediations show ID`.",
-        ),
-        Text(
-            "Se nada foi feito, pergunte por quê: `vigia remediations why FINGERPRINT`.",
-            "If nothing was done, ask why: `vigia remediations why FINGERPRINT`.",
-        ),
-        Text(
-            "Se o plano aguarda decisão: `vigia remediations approve ID` ou"
-            " `vigia remediations reject ID`.",
-            "If the plan awaits a decision: `vigia remediations approve ID` or"
-            " `vigia remediations reject ID`.",
-        ),
-        Text(
-            "À mão: `aws lambda update-alias --function-name FUNÇÃO --name ALIAS"
-            " --function-version VERSÃO_SADIA`. Para desfazer, repita com a versão anterior.",
-            "By hand: `aws lambda update-alias --function-name FUNCTION --name ALIAS"
-            " --function-version HEALTHY_VERSION`. To undo, repeat with the version before.",
+        Step(
+            Text(
+                "Se a ação é recusada (não houve implantação recente, ou faltam medidas), implante"
+                " a versão que deve atender:",
+                "If the action is refused (no recent deployment, or no measurements), deploy the"
+                " version that should serve:",
+            ),
+            (DEPLOY,),
         ),
     ),
     Text(
@@ -75,6 +81,23 @@ FUNCTION_REGRESSED = AlertTexts(
         " newest version that served healthily, verifies both the configuration and the failure"
         " ratio, and only then closes. The guards (pause, cool-down, reach, storm) may hold it;"
         " then a person is called.",
+    ),
+    (
+        Text(
+            "Não volta a uma versão que nunca atendeu com saúde, nem passa à frente de uma flag"
+            " que mudou há pouco.",
+            "It goes back to no version that never served healthily, and does not go before a flag"
+            " that changed a short while ago.",
+        ),
+    ),
+    (
+        Step(
+            Text("Que versão atende, e desde quando:", "Which version serves, and since when:"),
+            queries=(
+                "dataplatform_lambda_alias_info",
+                "time() - dataplatform_lambda_alias_changed_timestamp_seconds",
+            ),
+        ),
     ),
 )
 LAMBDA_ERRORS_HIGH = AlertTexts(
@@ -91,23 +114,28 @@ LAMBDA_ERRORS_HIGH = AlertTexts(
     ),
     (
         Text(
-            "Confira no painel se a versão do alias mudou junto com as falhas.",
-            "See on the dashboard whether the alias moved when the failures began.",
-        ),
-        Text(
             "Leia os eventos ERROR do grupo de log da função.",
             "Read the ERROR events of the function's log group.",
         ),
-        Text(
-            "Veja se algo já foi feito: `vigia remediations list`.",
-            "See whether something was done: `vigia remediations list`.",
-        ),
+        RUNS,
     ),
     Text(
         "Nada por este alerta. Se as falhas vieram de uma implantação recente, quem age é"
-        " FunctionRegressedAfterDeploy.",
+        " FunctionRegressedAfterDeploy; de uma flag, FunctionRegressedAfterFlag.",
         "Nothing for this alert. If the failures came with a recent deployment,"
-        " FunctionRegressedAfterDeploy is what acts.",
+        " FunctionRegressedAfterDeploy is what acts; with a flag, FunctionRegressedAfterFlag.",
+    ),
+    confirm=(
+        Step(
+            Text(
+                "O alias ou uma flag mudou junto com as falhas?",
+                "Did the alias or a flag move when the failures began?",
+            ),
+            queries=(
+                "changes(dataplatform_lambda_alias_changed_timestamp_seconds[1h]) > 0",
+                "time() - dataplatform_flag_changed_timestamp_seconds < 3600",
+            ),
+        ),
     ),
 )
 API_LATENCY_HIGH = AlertTexts(
@@ -124,12 +152,31 @@ API_LATENCY_HIGH = AlertTexts(
     ),
     (
         Text(
-            "Compare a duração das funções por trás da API com a latência.",
-            "Compare the duration of the functions behind the API with its latency.",
+            "Ache a função por trás da API que ficou lenta, e o que mudou nela.",
+            "Find the function behind the API that became slow, and what changed in it.",
         ),
-        Text(
-            "Veja a escrita no InfluxDB e a idade dos registros no mesmo período.",
-            "See InfluxDB's writes and the age of its records over the same time.",
+        Step(
+            Text(
+                "Se é a carga, ligue o cache da API por um tempo; ele é cobrado por hora:",
+                "If it is the load, switch the API's cache on for a while; it is charged by the"
+                " hour:",
+            ),
+            ("vigia act set_api_cache --target {API} --param enabled=true --param last=8h",),
+        ),
+    ),
+    confirm=(
+        Step(
+            Text(
+                "Compare com a duração das funções e com o InfluxDB:",
+                "Compare with the functions' duration and with InfluxDB:",
+            ),
+            queries=(
+                (
+                    "rate(dataplatform_lambda_duration_seconds_sum[15m])"
+                    " / rate(dataplatform_lambda_duration_seconds_count[15m])"
+                ),
+                "dataplatform_influxdb_record_age_seconds",
+            ),
         ),
     ),
 )
@@ -145,12 +192,18 @@ API_SERVER_ERRORS = AlertTexts(
     ),
     (
         Text(
-            "Procure a função que falhou no mesmo minuto.",
-            "Look for the function that failed within the same minute.",
+            "Leia o log da função que falhou no mesmo minuto.",
+            "Read the log of the function that failed within the same minute.",
         ),
         Text(
             "Se as falhas persistem, siga o roteiro de LambdaErrorsHigh.",
             "If failures go on, follow the runbook of LambdaErrorsHigh.",
+        ),
+    ),
+    confirm=(
+        Step(
+            Text("Que função falhou há pouco:", "Which function failed a short while ago:"),
+            queries=("increase(dataplatform_lambda_errors_total[15m]) > 0",),
         ),
     ),
 )
@@ -206,149 +259,30 @@ PROCESSING_IDLE = AlertTexts(
     ),
     (
         Text(
-            "Veja se chegaram arquivos ao bucket de entrada e se a regra está habilitada.",
-            "See whether files reached the raw bucket and whether the rule is enabled.",
+            "Veja se chegaram arquivos ao bucket de entrada: sem eles não há o que processar.",
+            "See whether files reached the raw bucket: without them there is nothing to process.",
         ),
-        Text(
-            "Se uma manutenção está em curso, não há o que fazer.",
-            "If maintenance is under way there is nothing to do.",
+        Step(
+            Text(
+                "Se uma manutenção está em curso, não há o que fazer:",
+                "If maintenance is under way there is nothing to do:",
+            ),
+            ("vigia maintenance status",),
         ),
-    ),
-)
-INFLUX_DOWN = AlertTexts(
-    Text("InfluxDB não aceita escrita", "InfluxDB takes no writes"),
-    Text(
-        "A escrita de teste em {bucket} não foi aceita ou não pôde ser lida de volta há {limit}.",
-        "The canary write to {bucket} was not accepted or not read back for {limit}.",
-    ),
-    Text(
-        "A escrita de teste falha: os dados de energia também não entram.",
-        "The canary write fails: energy data do not get in either.",
-    ),
-    (
-        Text(
-            "Veja o motivo em `dataplatform_influxdb_write_errors_total`.",
-            "See the reason in `dataplatform_influxdb_write_errors_total`.",
-        ),
-        Text(
-            "Veja o estado da instância no console do Timestream for InfluxDB.",
-            "See the instance's state in the Timestream for InfluxDB console.",
+        Step(
+            Text(
+                "Se uma ação suspendeu o processamento e a causa está corrigida, retome:",
+                "If an action paused processing and the cause is fixed, go on:",
+            ),
+            ("vigia act resume_processing",),
         ),
     ),
-)
-INFLUX_WRITE_SLOW = AlertTexts(
-    Text("Escrita lenta no InfluxDB", "InfluxDB writes are slow"),
-    Text(
-        "{bucket}: escrita de teste leva em média {value} em {window}, {times} janelas seguidas"
-        " (limite {limit}).",
-        "{bucket}: a canary write takes {value} on average over {window}, {times} windows in a"
-        " row (limit {limit}).",
-    ),
-    Text(
-        "As escritas são aceitas, mas demoram: a carga atrasa e a fila cresce.",
-        "Writes are accepted, but slow: loading falls behind and the backlog grows.",
-    ),
-    (
-        Text(
-            "Veja CPU, memória e disco da instância.",
-            "See the instance's CPU, memory and disk.",
-        ),
-        Text(
-            "Escreva em lotes maiores; se a instância está no limite, aumente-a.",
-            "Write in larger batches; if the instance is at its limit, scale it up.",
-        ),
-    ),
-)
-INFLUX_RECORDS_STALE = AlertTexts(
-    Text("Dados de energia desatualizados", "Energy data are out of date"),
-    Text(
-        "{bucket}/{measurement}: o registro mais novo tem {value} (limite {limit}).",
-        "{bucket}/{measurement}: the newest record is {value} old (limit {limit}).",
-    ),
-    Text(
-        "O banco responde, mas não recebe registros novos desta medição.",
-        "The database answers, but gets no new records of this measurement.",
-    ),
-    (
-        Text(
-            "Veja se influxdb_loader é invocada e se falha.",
-            "See whether influxdb_loader is invoked and whether it fails.",
-        ),
-        Text("Veja se há arquivos processados.", "See whether files are processed."),
-    ),
-)
-COST_OVER_BUDGET = AlertTexts(
-    Text("Custo do mês atingiu uma parte do orçamento", "Cost of the month reached the budget"),
-    Text(
-        "O custo do mês até ontem está em {value} do orçamento (aviso em {share}).",
-        "Cost up to yesterday stands at {value} of the month's budget (warning at {share}).",
-    ),
-    Text(
-        "O gasto do mês passou de uma das partes do orçamento que o inventário nomeia.",
-        "The month's spending passed one of the shares of the budget named in the inventory.",
-    ),
-    (
-        Text(
-            "Veja no painel de custo qual serviço cresceu.",
-            "See on the cost panel which service grew.",
-        ),
-        Text(
-            "Acima do orçamento, avise o contato executivo.",
-            "Above the budget, tell the executive contact.",
-        ),
-    ),
-)
-COST_FORECAST = AlertTexts(
-    Text("Custo previsto acima do orçamento", "Forecast cost is above the budget"),
-    Text(
-        "A previsão do mês é de {value} do orçamento.",
-        "The month's forecast is {value} of the budget.",
-    ),
-    Text(
-        "No ritmo atual o mês termina acima do orçamento.",
-        "At this pace the month ends above its budget.",
-    ),
-    (
-        Text(
-            "Compare o custo de ontem, por serviço, com a média dos sete dias anteriores.",
-            "Compare yesterday's cost by service with the mean of the seven days before.",
-        ),
-    ),
-)
-BUDGET_BURN_FAST = AlertTexts(
-    Text("Orçamento de erro queima depressa", "Error budget burns fast"),
-    Text(
-        "{what}: {value} de eventos ruins; neste ritmo o orçamento de erro de {period}"
-        " acaba muito antes do fim.",
-        "{what}: {value} of events are bad; at this pace the error budget of {period}"
-        " is gone long before its end.",
-    ),
-    Text(
-        "A janela longa e a curta mostram que o objetivo será perdido se nada mudar.",
-        "Both the long and the short window show that the objective is lost unless this changes.",
-    ),
-    (
-        Text(
-            "Ache a função, a API ou o banco que causa os eventos ruins.",
-            "Find the function, the API or the database that causes the bad events.",
-        ),
-        Text(
-            "Veja implantações recentes e o que o Vigia fez: `vigia remediations list`.",
-            "See recent deployments and what Vigia did: `vigia remediations list`.",
-        ),
-    ),
-)
-BUDGET_BURN_SLOW = AlertTexts(
-    Text("Orçamento de erro queima devagar", "Error budget burns slowly"),
-    BUDGET_BURN_FAST.description,
-    Text(
-        "O orçamento de erro diminui mais depressa do que deveria, sem urgência.",
-        "The error budget shrinks faster than it should, without urgency.",
-    ),
-    (
-        Text(
-            "Planeje a correção antes que o orçamento acabe.",
-            "Plan the fix before the budget is gone.",
+    confirm=(
+        Step(
+            Text(
+                "A regra está habilitada, e algo corre?", "Is the rule enabled, does anything run?"
+            ),
+            queries=("dataplatform_rule_enabled", "dataplatform_state_machine_running_executions"),
         ),
     ),
 )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from catalogue.text import Text
+from catalogue.text import Step, Text
 from catalogue.texts.alerts import AlertTexts
+from catalogue.texts.alerts_influxdb import LOAD
 
-_SEE_RUN = Text(
-    "Veja o que foi feito: `vigia remediations list`, depois `vigia remediations show ID`.",
-    "See what was done: `vigia remediations list`, then `vigia remediations show ID`.",
-)
 DEPLOYMENT_STUCK = AlertTexts(
     Text("Implantação que não termina", "A deployment does not end"),
     Text(
@@ -22,16 +19,15 @@ DEPLOYMENT_STUCK = AlertTexts(
         " and no other deployment of the function begins meanwhile.",
     ),
     (
-        _SEE_RUN,
         Text(
             "Procure por que parou: um hook que não responde, um alarme, uma pausa manual.",
             "Find out why it hangs: a hook that does not answer, an alarm, a pause by hand.",
         ),
         Text(
-            "À mão: `aws deploy stop-deployment --deployment-id ID --auto-rollback-enabled`. Nunca"
-            " pare a reversão que o próprio CodeDeploy inicia: ela é o caminho de volta.",
-            "By hand: `aws deploy stop-deployment --deployment-id ID --auto-rollback-enabled`."
-            " Never stop the rollback that CodeDeploy itself begins: it is the way back.",
+            "Nunca pare no console a reversão que o próprio CodeDeploy inicia: ela é o caminho de"
+            " volta.",
+            "Never stop in the console the rollback that CodeDeploy itself begins: it is the way"
+            " back.",
         ),
     ),
     Text(
@@ -39,6 +35,29 @@ DEPLOYMENT_STUCK = AlertTexts(
         " e só ela, com a reversão do próprio CodeDeploy, e espera que essa termine.",
         "If the inventory has a playbook for this alert, Vigia stops the deployment that is stuck,"
         " and no other, with CodeDeploy's own rollback, and waits for that to end.",
+    ),
+    (
+        Text(
+            "Não para a reversão que o CodeDeploy inicia, nem uma implantação que ainda está no"
+            " prazo.",
+            "It stops neither the rollback that CodeDeploy begins nor a deployment that is still"
+            " in time.",
+        ),
+    ),
+    (
+        Step(
+            Text(
+                "As implantações em andamento, e há quantos segundos:",
+                "The deployments in progress, and for how many seconds:",
+            ),
+            queries=(
+                "dataplatform_deployments_in_progress",
+                (
+                    "time() - dataplatform_deployment_created_timestamp_seconds"
+                    ' and on (function) dataplatform_deployment_status{status="InProgress"} == 1'
+                ),
+            ),
+        ),
     ),
 )
 FAILS_WITHOUT_CHANGE = AlertTexts(
@@ -61,8 +80,8 @@ FAILS_WITHOUT_CHANGE = AlertTexts(
             "Read the ERROR events of the function's log group.",
         ),
         Text(
-            "Veja InfluxDB, S3 e a saúde da AWS no mesmo período.",
-            "See InfluxDB, S3 and AWS' own health over the same time.",
+            "Veja a saúde da própria AWS no mesmo período.",
+            "See AWS' own health over the same time.",
         ),
         Text(
             "Não volte a versão por tentativa: ela atendia bem antes de a falha começar.",
@@ -74,6 +93,19 @@ FAILS_WITHOUT_CHANGE = AlertTexts(
         " houve nenhuma. Uma pessoa é avisada no lugar.",
         "Nothing: going back or switching a flag off only cures what a recent change caused, and"
         " there was none. A person is told instead.",
+    ),
+    confirm=(
+        Step(
+            Text(
+                "InfluxDB e S3 respondem, e alguma permissão mudou?",
+                "Do InfluxDB and S3 answer, and did a permission change?",
+            ),
+            queries=(
+                "dataplatform_influxdb_up",
+                "dataplatform_bucket_up",
+                "increase(dataplatform_trail_events_total[6h]) > 0",
+            ),
+        ),
     ),
 )
 DATA_CORRUPTED = AlertTexts(
@@ -89,21 +121,24 @@ DATA_CORRUPTED = AlertTexts(
         " stopping comes before understanding.",
     ),
     (
-        _SEE_RUN,
-        Text(
-            "Guarde o que há antes de qualquer conserto: `vigia act snapshot_data --target"
-            " BUCKET`.",
-            "Keep what there is before any repair: `vigia act snapshot_data --target BUCKET`.",
+        Step(
+            Text(
+                "Guarde o que há antes de qualquer conserto:",
+                "Keep what there is before any repair:",
+            ),
+            ("vigia act snapshot_data --target {BUCKET}",),
         ),
         Text(
             "Ache a causa e os arquivos atingidos pelos eventos CORRUPTED do log.",
             "Find the cause, and the files that were hit, by the CORRUPTED events in the log.",
         ),
-        Text(
-            "Com a causa corrigida, retome: `vigia act resume_processing`. As execuções paradas são"
-            " retomadas de onde pararam.",
-            "Once the cause is fixed, go on: `vigia act resume_processing`. The executions that"
-            " were stopped are taken up where they were.",
+        Step(
+            Text(
+                "Com a causa corrigida, retome; as execuções paradas seguem de onde estavam:",
+                "Once the cause is fixed, go on; the stopped executions are taken up where they"
+                " were:",
+            ),
+            ("vigia act resume_processing",),
         ),
     ),
     Text(
@@ -113,6 +148,21 @@ DATA_CORRUPTED = AlertTexts(
         "If the inventory has a playbook for this alert, Vigia disables the rules that start"
         " processing, stops what runs and keeps which that was. Going on is for a person to"
         " decide.",
+    ),
+    (
+        Text(
+            "Não retoma o processamento, não copia nem apaga dados.",
+            "It does not go on with processing, and neither copies nor deletes data.",
+        ),
+    ),
+    (
+        Step(
+            Text(
+                "O que foi suspenso e o que ainda corre:",
+                "What was paused and what still runs:",
+            ),
+            queries=("dataplatform_rule_enabled", "dataplatform_state_machine_running_executions"),
+        ),
     ),
 )
 INFLUX_DISK_ALMOST_FULL = AlertTexts(
@@ -128,15 +178,20 @@ INFLUX_DISK_ALMOST_FULL = AlertTexts(
         " instance: that is why somebody has to choose the hour.",
     ),
     (
-        Text(
-            "Veja o plano que aguarda: `vigia remediations list`, depois `vigia remediations show"
-            " ID`. Decida: `vigia remediations approve ID` ou `vigia remediations reject ID`.",
-            "See the plan that waits: `vigia remediations list`, then `vigia remediations show ID`."
-            " Decide: `vigia remediations approve ID` or `vigia remediations reject ID`.",
+        Step(
+            Text(
+                "Para outro tamanho, peça-o à mão; ele nunca volta a diminuir:",
+                "For another size, ask for it by hand; it never shrinks again:",
+            ),
+            ("vigia act scale_influxdb --target {instance} --param storage_gib={STORAGE}",),
         ),
-        Text(
-            "Pergunte também se o prazo de retenção ainda é o que se quer.",
-            "Ask as well whether the retention is still what is wanted.",
+        Step(
+            Text(
+                "Se o prazo de retenção é maior do que o preciso, encurte-o; o que for mais"
+                " velho é apagado:",
+                "If the retention is longer than needed, shorten it; what is older is deleted:",
+            ),
+            ("vigia act set_influxdb_retention --target {influx_bucket} --param keep=2y",),
         ),
     ),
     Text(
@@ -144,5 +199,26 @@ INFLUX_DISK_ALMOST_FULL = AlertTexts(
         " e espera a aprovação de uma pessoa: a instância reinicia.",
         "If the inventory has a playbook for this alert, Vigia plans to grow the storage and waits"
         " for a person's approval: the instance restarts.",
+    ),
+    (
+        Text(
+            "Não aumenta nada sem aprovação, e não apaga dados.",
+            "It grows nothing without approval, and deletes no data.",
+        ),
+    ),
+    (
+        LOAD,
+        Step(
+            Text(
+                "Em quantos segundos, no ritmo das últimas seis horas, o disco enche:",
+                "In how many seconds, at the pace of the last six hours, the disk is full:",
+            ),
+            queries=(
+                (
+                    "(1 - dataplatform_influxdb_disk_utilization_ratio)"
+                    " / deriv(dataplatform_influxdb_disk_utilization_ratio[6h]) > 0"
+                ),
+            ),
+        ),
     ),
 )

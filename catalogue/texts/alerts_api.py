@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catalogue.text import Text
+from catalogue.text import Step, Text
 from catalogue.texts.alerts import AlertTexts
 
 PROBE_DOWN = AlertTexts(
@@ -17,18 +17,24 @@ PROBE_DOWN = AlertTexts(
     ),
     (
         Text(
-            "Veja o código em `dataplatform_api_probe_status_code`; sem código, não houve resposta:"
-            " DNS, rede ou TLS.",
-            "See the code in `dataplatform_api_probe_status_code`; without one there was no answer:"
-            " DNS, network or TLS.",
-        ),
-        Text(
-            "Veja se a função por trás da API falha e o que foi implantado há pouco.",
-            "See whether the function behind the API fails and what was deployed a while ago.",
+            "Se a função por trás da API falha, siga o roteiro de LambdaErrorsHigh.",
+            "If the function behind the API fails, follow the runbook of LambdaErrorsHigh.",
         ),
         Text(
             "Confirme de fora: `curl -i ENDEREÇO_DE_SAÚDE`.",
             "Confirm it from outside: `curl -i HEALTH_ADDRESS`.",
+        ),
+    ),
+    confirm=(
+        Step(
+            Text(
+                "O código da resposta; sem ele não houve resposta: DNS, rede ou TLS:",
+                "The answer's code; without one there was no answer: DNS, network or TLS:",
+            ),
+            queries=(
+                "dataplatform_api_probe_status_code",
+                "increase(dataplatform_lambda_errors_total[15m]) > 0",
+            ),
         ),
     ),
 )
@@ -62,13 +68,21 @@ CACHE_NOT_AVAILABLE = AlertTexts(
         "All requests reach the functions: slower and dearer.",
     ),
     (
-        Text(
-            "Veja o estado em `dataplatform_api_cache_state` e no console do API Gateway.",
-            "See the state in `dataplatform_api_cache_state` and in API Gateway's console.",
+        Step(
+            Text(
+                "Se não sair da criação, desligue o cache e ligue-o de novo:",
+                "If it does not leave creation, switch the cache off and on again:",
+            ),
+            (
+                "vigia act set_api_cache --target {API} --param enabled=false",
+                "vigia act set_api_cache --target {API} --param enabled=true",
+            ),
         ),
-        Text(
-            "Se não sair da criação, desabilite e habilite o cache de novo.",
-            "If it does not leave creation, disable the cache and enable it again.",
+    ),
+    confirm=(
+        Step(
+            Text("O estado do cache:", "The cache's state:"),
+            queries=("dataplatform_api_cache_state == 1",),
         ),
     ),
 )

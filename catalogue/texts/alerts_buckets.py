@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from catalogue.text import Text
+from catalogue.text import Step, Text
 from catalogue.texts.alerts import AlertTexts
 
-_SNAPSHOT = Text(
-    "Faça um snapshot: `vigia act snapshot_data --target BUCKET`.",
-    "Take a snapshot: `vigia act snapshot_data --target BUCKET`.",
+_SNAPSHOT = Step(
+    Text("Faça um snapshot:", "Take a snapshot:"),
+    ("vigia act snapshot_data --target {BUCKET}",),
 )
 
 BUCKET_UNREACHABLE = AlertTexts(
@@ -19,13 +19,16 @@ BUCKET_UNREACHABLE = AlertTexts(
     ),
     (
         Text(
-            "Veja o motivo em `dataplatform_bucket_unreachable_info`.",
-            "See the reason in `dataplatform_bucket_unreachable_info`.",
+            "Acesso recusado: confira a política do bucket e as permissões.",
+            "Access denied: compare the bucket's policy and the permissions.",
         ),
         Text(
-            "Acesso recusado: confira a política do bucket e as permissões (`vigia check`).",
-            "Access denied: compare the bucket's policy and the permissions (`vigia check`).",
+            "Não existe: veja no CloudTrail quem o apagou, e restaure o snapshot.",
+            "Gone: see in CloudTrail who deleted it, and restore its snapshot.",
         ),
+    ),
+    confirm=(
+        Step(Text("O motivo:", "The reason:"), queries=("dataplatform_bucket_unreachable_info",)),
     ),
 )
 SNAPSHOT_TOO_OLD = AlertTexts(
@@ -60,9 +63,9 @@ SNAPSHOT_INCOMPLETE = AlertTexts(
         "The copy ended half-way or still runs: it does not serve to restore everything.",
     ),
     (
-        Text(
-            "Veja se a execução ainda corre: `vigia remediations list`.",
-            "See whether the run is still under way: `vigia remediations list`.",
+        Step(
+            Text("Veja se a execução ainda corre:", "See whether the run is still under way:"),
+            ("vigia remediations list --open",),
         ),
         _SNAPSHOT,
     ),
@@ -79,8 +82,18 @@ LIFECYCLE_MISSING = AlertTexts(
     ),
     (
         Text(
-            "Veja o custo do S3 no painel e defina o ciclo de vida do bucket.",
-            "See the cost of S3 on the dashboard and set the bucket's lifecycle.",
+            "Escreva as regras em `lifecycle`, no bucket do inventário.",
+            "Write the rules under `lifecycle`, in the inventory's bucket.",
+        ),
+        Step(
+            Text("Aplique-as; as de outros ficam:", "Apply them; those of others stay:"),
+            ("vigia act set_lifecycle --target {BUCKET}",),
+        ),
+    ),
+    confirm=(
+        Step(
+            Text("Quanto o bucket guarda, por classe:", "How much the bucket keeps, by class:"),
+            queries=("dataplatform_bucket_size_bytes",),
         ),
     ),
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from catalogue.text import Text
+from catalogue.text import Step, Text
 from catalogue.texts.alerts import AlertTexts
 
-_WHY = Text(
-    "Veja o motivo: `aws deploy get-deployment --deployment-id ID`.",
-    "See the reason: `aws deploy get-deployment --deployment-id ID`.",
+_WHY = Step(
+    Text("Veja o motivo:", "See the reason:"),
+    ("aws deploy get-deployment --deployment-id {DEPLOYMENT}",),
 )
 
 DEPLOYMENT_FAILED = AlertTexts(
@@ -58,17 +58,42 @@ ALIAS_WEIGHTS_LEFT = AlertTexts(
         "A gradual deployment stopped half-way and nobody finished or undid it.",
     ),
     (
-        Text(
-            "Veja se a implantação ainda está em andamento; pare-a se for o caso:"
-            " `vigia act stop_deployments`.",
-            "See whether the deployment is still in progress; stop it if need be:"
-            " `vigia act stop_deployments`.",
+        Step(
+            Text(
+                "Se a implantação ainda está em andamento e não deve terminar, pare-a:",
+                "If the deployment is still in progress and should not end, stop it:",
+            ),
+            ("vigia act stop_deployments --target {application}",),
         ),
+        Step(
+            Text(
+                "Sem implantação em andamento, devolva o alias a uma só versão; para isso o Vigia"
+                " não tem ação:",
+                "Without a deployment in progress, give the alias back to one version; Vigia has"
+                " no action for this:",
+            ),
+            (
+                (
+                    "aws lambda update-alias --function-name {FUNCTION} --name {ALIAS}"
+                    " --function-version {VERSION}"
+                    """ --routing-config '{{"AdditionalVersionWeights": {{}}}}'"""
+                ),
+            ),
+        ),
+    ),
+    confirm=(
+        Step(
+            Text(
+                "As versões que o alias serve, e o que está em andamento:",
+                "The versions that the alias serves, and what is in progress:",
+            ),
+            queries=("dataplatform_lambda_alias_weight", "dataplatform_deployments_in_progress"),
+        ),
+    ),
+    undo=(
         Text(
-            "Sem implantação em andamento, devolva o alias a uma só versão:"
-            " `vigia act rollback_function --target FUNÇÃO`.",
-            "Without a deployment in progress, give the alias back to one version:"
-            " `vigia act rollback_function --target FUNCTION`.",
+            "O alias volta com o mesmo comando e os pesos que a consulta acima mostrava.",
+            "The alias goes back by the same command and the weights that the query above showed.",
         ),
     ),
 )

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from catalogue.text import Text
+from catalogue.text import Step, Text
 from catalogue.texts.alerts import AlertTexts
 
-_CHECK = Text(
-    "Rode `vigia check`: configuração, credenciais, permissões e recursos.",
-    "Run `vigia check`: configuration, credentials, permissions and resources.",
-)
-_PLAN = Text(
-    "Veja o custo por coletor: `vigia plan`.",
-    "See the cost by collector: `vigia plan`.",
-)
+_PLAN = Step(Text("Veja o custo por coletor:", "See the cost by collector:"), ("vigia plan",))
 
 STATE_FAILING = AlertTexts(
     Text("Exporter não consegue guardar seu estado", "Exporter cannot keep its state"),
@@ -134,10 +127,15 @@ SCOPE_FAILING = AlertTexts(
     ),
     (
         Text(
-            "Veja o motivo em `vigia_collector_scope_failures_total` e o papel do escopo.",
-            "See the reason in `vigia_collector_scope_failures_total`, and the scope's role.",
+            "Confira o papel do escopo e a quem ele confia.",
+            "Look at the scope's role and at whom it trusts.",
         ),
-        _CHECK,
+    ),
+    confirm=(
+        Step(
+            Text("O motivo:", "The reason:"),
+            queries=("increase(vigia_collector_scope_failures_total[1h]) > 0",),
+        ),
     ),
 )
 RESOURCE_MISSING = AlertTexts(
@@ -156,7 +154,6 @@ RESOURCE_MISSING = AlertTexts(
             "Se foi de propósito, corrija o inventário; senão, recrie o recurso.",
             "If it was on purpose, correct the inventory; else create the resource again.",
         ),
-        _CHECK,
     ),
 )
 CUSTOM_METRIC_NEVER_SEEN = AlertTexts(
@@ -170,9 +167,12 @@ CUSTOM_METRIC_NEVER_SEEN = AlertTexts(
         "Its name, namespace or dimensions may be wrong.",
     ),
     (
-        Text(
-            "Compare com `aws cloudwatch list-metrics --namespace NAMESPACE`.",
-            "Compare with `aws cloudwatch list-metrics --namespace NAMESPACE`.",
+        Step(
+            Text(
+                "Compare com o que a AWS tem; para isso o Vigia não tem ação:",
+                "Compare with what AWS has; Vigia has no action for this:",
+            ),
+            ("aws cloudwatch list-metrics --namespace {NAMESPACE}",),
         ),
     ),
 )

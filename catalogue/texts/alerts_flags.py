@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catalogue.text import Text
+from catalogue.text import Step, Text
 from catalogue.texts.alerts import AlertTexts
 
 FUNCTION_REGRESSED = AlertTexts(
@@ -19,28 +19,15 @@ FUNCTION_REGRESSED = AlertTexts(
     Text(
         "Uma flag que não é crítica foi ligada há pouco, e desde então a função falha muito mais"
         " do que quando a flag foi ligada. As falhas continuam. É o caso que desligar a flag"
-        " corrige, sem tocar no código. Qual flag: `dataplatform_flag_changed_timestamp_seconds`.",
+        " corrige, sem tocar no código.",
         "A flag that is not critical was turned on a short while ago, and since then the function"
         " fails far more than when it was turned on. Failures go on. This is what turning the flag"
-        " off cures, without touching code. Which flag:"
-        " `dataplatform_flag_changed_timestamp_seconds`.",
+        " off cures, without touching code.",
     ),
     (
-        Text(
-            "Veja o que foi feito: `vigia remediations list`, depois `vigia remediations show ID`.",
-            "See what was done: `vigia remediations list`, then `vigia remediations show ID`.",
-        ),
-        Text(
-            "Se nada foi feito, pergunte por quê: `vigia remediations why FINGERPRINT`.",
-            "If nothing was done, ask why: `vigia remediations why FINGERPRINT`.",
-        ),
-        Text(
-            "À mão, todas as que não são críticas: `vigia act disable_flags`; uma só:"
-            " `vigia act set_flag --param flag=FLAG --param enabled=false`. Para desfazer,"
-            " `enabled=true`.",
-            "By hand, all that are not critical: `vigia act disable_flags`; one alone:"
-            " `vigia act set_flag --param flag=FLAG --param enabled=false`. To undo,"
-            " `enabled=true`.",
+        Step(
+            Text("Uma flag só:", "One flag alone:"),
+            ("vigia act set_flag --param flag={FLAG} --param enabled=false",),
         ),
     ),
     Text(
@@ -52,5 +39,18 @@ FUNCTION_REGRESSED = AlertTexts(
         " playbook allows, starting from the deployed document, verifies the document and the"
         " function's failure ratio, and only then closes. Meanwhile a rollback of code waits: the"
         " flag goes first. The guards may hold it; then a person is called.",
+    ),
+    (
+        Text(
+            "Não toca em flags críticas nem em flags fora do inventário, e não as liga de volta.",
+            "It touches neither critical flags nor those outside of the inventory, and does not"
+            " turn them on again.",
+        ),
+    ),
+    (
+        Step(
+            Text("Qual flag mudou, há quantos segundos:", "Which flag changed, how long ago:"),
+            queries=("time() - dataplatform_flag_changed_timestamp_seconds < 3600",),
+        ),
     ),
 )

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from catalogue.text import Text
-from catalogue.texts.alerts import AlertTexts
+from catalogue.text import Step, Text
+from catalogue.texts.actions import DEPLOY
+from catalogue.texts.alerts import PRUNE, AlertTexts
 
-_CONFIGURATION = Text(
-    "Veja o motivo: `aws lambda get-function-configuration --function-name FUNÇÃO --qualifier"
-    " ALIAS`.",
-    "See the reason: `aws lambda get-function-configuration --function-name FUNCTION --qualifier"
-    " ALIAS`.",
+_CONFIGURATION = Step(
+    Text("Veja o motivo:", "See the reason:"),
+    ("aws lambda get-function-configuration --function-name {FUNCTION} --qualifier {ALIAS}",),
 )
-_PROVISION = Text(
-    "Aumente a concorrência provisionada: `vigia act set_provisioned_concurrency --target FUNÇÃO`.",
-    "Raise provisioned concurrency: `vigia act set_provisioned_concurrency --target FUNCTION`.",
+_PROVISION = Step(
+    Text(
+        "Aumente a concorrência provisionada; ela é cobrada por hora:",
+        "Raise provisioned concurrency; it is charged by the hour:",
+    ),
+    ("vigia act set_provisioned_concurrency --target {FUNCTION} --param instances={INSTANCES}",),
+)
+_READY = Step(
+    Text(
+        "Quantas instâncias estão pedidas e prontas, e quanto delas está em uso:",
+        "How many instances are asked for and ready, and how much of them is in use:",
+    ),
+    queries=(
+        "dataplatform_lambda_provisioned_concurrency_requested",
+        "dataplatform_lambda_provisioned_concurrency_available",
+        "dataplatform_lambda_provisioned_concurrency_utilization_ratio",
+    ),
 )
 
 FUNCTION_NOT_ACTIVE = AlertTexts(
@@ -27,11 +40,19 @@ FUNCTION_NOT_ACTIVE = AlertTexts(
     ),
     (
         _CONFIGURATION,
+        Step(
+            Text(
+                "Se começou com uma implantação, implante a versão que atendia:",
+                "If it began with a deployment, deploy the version that served:",
+            ),
+            (DEPLOY,),
+        ),
+    ),
+    never=(
         Text(
-            "Se começou com uma implantação, volte à versão anterior:"
-            " `vigia act rollback_function --target FUNÇÃO`.",
-            "If it began with a deployment, go back to the version before:"
-            " `vigia act rollback_function --target FUNCTION`.",
+            "Não volta a versão: recusas não são medidas como falhas, e sem medidas não há prova.",
+            "It does not roll back: refusals are not measured as failures, and without"
+            " measurements there is no evidence.",
         ),
     ),
 )
@@ -67,6 +88,18 @@ FUNCTION_THROTTLED = AlertTexts(
             "See whether runs became longer: duration times pace is concurrency.",
         ),
     ),
+    confirm=(
+        Step(
+            Text(
+                "Quantas invocações são recusadas, e quantas correm ao mesmo tempo:",
+                "How many invocations are refused, and how many run at once:",
+            ),
+            queries=(
+                "increase(dataplatform_lambda_throttles_total[15m]) > 0",
+                "rate(dataplatform_lambda_duration_seconds_sum[15m])",
+            ),
+        ),
+    ),
 )
 PROVISIONED_SPILT = AlertTexts(
     Text("Invocações além da concorrência provisionada", "Provisioned concurrency overflows"),
@@ -76,6 +109,7 @@ PROVISIONED_SPILT = AlertTexts(
     ),
     Text("Essas invocações podem ter partido a frio.", "Those invocations may have started cold."),
     (_PROVISION,),
+    confirm=(_READY,),
 )
 PROVISIONED_BUSY = AlertTexts(
     Text("Concorrência provisionada quase esgotada", "Provisioned concurrency is nearly used up"),
@@ -90,6 +124,7 @@ PROVISIONED_BUSY = AlertTexts(
         "With a little more traffic invocations will start cold.",
     ),
     (_PROVISION,),
+    confirm=(_READY,),
 )
 PROVISIONED_FAILED = AlertTexts(
     Text("Concorrência provisionada não alocada", "Provisioned concurrency was not allocated"),
@@ -106,8 +141,15 @@ PROVISIONED_FAILED = AlertTexts(
             "Veja se a conta tem concorrência livre e se a versão inicia sem erro.",
             "See whether the account has free concurrency and the version starts without an error.",
         ),
-        _PROVISION,
+        Step(
+            Text(
+                "Depois peça-a de novo, menor se a conta não comporta mais:",
+                "Then ask for it again, less of it if the account holds no more:",
+            ),
+            _PROVISION.commands,
+        ),
     ),
+    confirm=(_READY,),
 )
 VERSIONS_MANY = AlertTexts(
     Text("Função guarda versões demais", "Function keeps too many versions"),
@@ -119,12 +161,5 @@ VERSIONS_MANY = AlertTexts(
         "Cada versão ocupa espaço de código, que a conta tem contado.",
         "Each version takes up code storage, of which the account has only so much.",
     ),
-    (
-        Text(
-            "Apague as antigas, sem as que algum alias serve:"
-            " `vigia act prune_versions --target FUNÇÃO`.",
-            "Delete old ones, except those that an alias serves:"
-            " `vigia act prune_versions --target FUNCTION`.",
-        ),
-    ),
+    (PRUNE,),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catalogue.text import Text
+from catalogue.text import Step, Text
 from catalogue.texts.alerts import AlertTexts
 
 MAINTENANCE_OVERRUN = AlertTexts(
@@ -18,13 +18,34 @@ MAINTENANCE_OVERRUN = AlertTexts(
         " users expect it to be back.",
     ),
     (
-        Text(
-            "Se o trabalho acabou, desligue a flag: `vigia act set_flag`.",
-            "If the work is done, turn the flag off: `vigia act set_flag`.",
+        Step(
+            Text("Veja de quem era a janela:", "See whose window it was:"),
+            ("vigia maintenance status",),
         ),
+        Step(
+            Text(
+                "Se o trabalho acabou, encerre a janela; se ela já acabou e a flag ficou ligada,"
+                " desligue-a:",
+                "If the work is done, end the window; if that has ended and the flag was left on,"
+                " turn it off:",
+            ),
+            (
+                "vigia maintenance end",
+                "vigia act set_flag --param flag={maintenance_flag} --param enabled=false",
+            ),
+        ),
+        Step(
+            Text(
+                "Se não acabou, anuncie outra janela; os usuários são avisados:",
+                "If it is not, announce another window; users are told:",
+            ),
+            ('vigia maintenance begin --for 2h --reason "work goes on"',),
+        ),
+    ),
+    never=(
         Text(
-            "Se não acabou, avise os usuários e anuncie uma janela nova.",
-            "If it is not, tell the users and announce a new window.",
+            "Não desliga a flag de manutenção: só quem trabalha sabe se acabou.",
+            "It does not turn the maintenance flag off: only who works knows whether it is done.",
         ),
     ),
 )

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from catalogue.text import Text
+from catalogue.text import Step, Text
 from catalogue.texts.alerts import AlertTexts
+from catalogue.texts.runbooks import APPROVE, REJECT
 
-_CHECK = Text(
-    "Rode `vigia check`: configuração, credenciais, permissões e recursos.",
-    "Run `vigia check`: configuration, credentials, permissions and resources.",
+_LIST = Step(
+    Text("Veja as execuções abertas:", "See the open runs:"), ("vigia remediations list --open",)
 )
-_LIST = Text(
-    "Veja as execuções: `vigia remediations list`.", "See the runs: `vigia remediations list`."
-)
-_SHOW = Text(
-    "Leia o plano e o motivo: `vigia remediations show ID`.",
-    "Read the plan and the reason: `vigia remediations show ID`.",
+_READ = Step(
+    Text("Ache a execução, e leia o plano e o motivo:", "Find the run, read plan and reason:"),
+    ("vigia remediations list", "vigia remediations show {ID}"),
 )
 _ENGINE_LOG = Text(
-    "Veja o log do serviço `vigia remediations serve` e reinicie-o se parou.",
-    "See the log of the service `vigia remediations serve` and restart it if it stopped.",
+    "Veja o log do serviço de remediação e reinicie-o se parou.",
+    "See the log of the remediation service and restart it if it stopped.",
+)
+_FAILURES = Step(
+    Text("O motivo das falhas:", "Why it fails:"),
+    queries=("increase(vigia_collector_failures_total[1h]) > 0",),
 )
 _KEPT = Text(
     "O livro guarda todo o estado: ao voltar, o serviço observa antes de repetir qualquer chamada.",
@@ -38,10 +39,9 @@ EXPORTER_DOWN = AlertTexts(
     ),
     (
         Text(
-            "Veja o log do serviço `vigia exporter` e reinicie-o se parou.",
-            "See the log of the service `vigia exporter` and restart it if it stopped.",
+            "Veja o log do exporter e reinicie-o se parou.",
+            "See the exporter's log and restart it if it stopped.",
         ),
-        _CHECK,
     ),
     Text(
         "Ao voltar, o exporter busca os períodos perdidos e os soma uma só vez.",
@@ -57,15 +57,15 @@ COLLECTOR_FAILING = AlertTexts(
     ),
     (
         Text(
-            "Veja o motivo em `vigia_collector_failures_total`.",
-            "See the reason in `vigia_collector_failures_total`.",
+            "Recusa (`denied`): compare as permissões com `deploy/iam/reader-policy.json`.",
+            "`denied`: compare the permissions with `deploy/iam/reader-policy.json`.",
         ),
-        _CHECK,
     ),
     Text(
         "O exporter tenta de novo a cada ciclo e recupera os períodos perdidos.",
         "The exporter tries again every cycle and recovers the missed periods.",
     ),
+    confirm=(_FAILURES,),
 )
 COLLECTOR_STALE = AlertTexts(
     Text("Coleta parada", "Collection stands still"),
@@ -78,7 +78,13 @@ COLLECTOR_STALE = AlertTexts(
         "The collector has not finished for more than {turns} of its turns and {limit}:"
         " it may hang.",
     ),
-    (_CHECK,),
+    (
+        Text(
+            "Veja no log do exporter o que o coletor espera; reiniciar não perde nada.",
+            "See in the exporter's log what the collector waits for; a restart loses nothing.",
+        ),
+    ),
+    confirm=(_FAILURES,),
 )
 DATAPOINT_MISSING = AlertTexts(
     Text("Dados da AWS pararam de chegar", "Data from AWS ceased to come"),
@@ -124,7 +130,12 @@ COVERAGE_INCOMPLETE = AlertTexts(
         "Um recurso do inventário não existe mais, mudou de nome ou não pode ser lido.",
         "A resource of the inventory is gone, was renamed or cannot be read.",
     ),
-    (_CHECK,),
+    (
+        Text(
+            "Corrija o inventário, ou recrie o que falta.",
+            "Correct the inventory, or create what is missing again.",
+        ),
+    ),
 )
 REMEDIATION_DOWN = AlertTexts(
     Text("Serviço de remediação fora do ar", "Remediation service is down"),
@@ -169,10 +180,12 @@ NEEDS_HUMAN = AlertTexts(
         "A ação terminou sem sucesso comprovado. O problema pode continuar.",
         "The action ended without proven success. The trouble may go on.",
     ),
-    (_LIST, _SHOW),
-    Text(
-        "O Vigia não tenta de novo sozinho durante o intervalo de espera.",
-        "Vigia does not try again by itself during the cool-down.",
+    (_READ,),
+    never=(
+        Text(
+            "Não tenta de novo sozinho durante o intervalo de espera.",
+            "It does not try again by itself during the cool-down.",
+        ),
     ),
 )
 REMEDIATION_BLOCKED = AlertTexts(
@@ -186,11 +199,16 @@ REMEDIATION_BLOCKED = AlertTexts(
         "There was something to fix, but a guard would not let it. The decision is yours.",
     ),
     (
-        _LIST,
-        _SHOW,
+        _READ,
+        Step(
+            Text("Se não deve mais ser feita:", "If it should no longer be done:"),
+            ("vigia remediations cancel {ID}",),
+        ),
         Text(
-            "Se não deve mais ser feita: `vigia remediations cancel ID`.",
-            "If it should no longer be done: `vigia remediations cancel ID`.",
+            "Se deve ser feita apesar da guarda, peça a mesma ação à mão: a pessoa que pede"
+            " responde por ela, e intervalo, ritmo e alcance não a detêm.",
+            "If it should be done in spite of the guard, ask for the same action by hand: who asks"
+            " answers for it, and cool-down, pace and reach do not hold it.",
         ),
     ),
     Text(
@@ -206,12 +224,9 @@ APPROVAL_PENDING = AlertTexts(
         "The playbook wants a person to approve the plan before it acts.",
     ),
     (
-        _LIST,
-        _SHOW,
-        Text(
-            "Decida: `vigia remediations approve ID` ou `vigia remediations reject ID`.",
-            "Decide: `vigia remediations approve ID` or `vigia remediations reject ID`.",
-        ),
+        _READ,
+        APPROVE,
+        REJECT,
     ),
     Text(
         "Nada até a decisão; sem ela, o plano expira e uma pessoa é chamada.",
@@ -226,10 +241,8 @@ KILL_SWITCH_ON = AlertTexts(
         "Somebody paused actions. Alerts go on; nothing is fixed by itself.",
     ),
     (
-        Text(
-            "Quando puder: `vigia remediations resume`.",
-            "When it is safe: `vigia remediations resume`.",
-        ),
+        Step(Text("Veja o que espera:", "See what waits:"), ("vigia remediations list --open",)),
+        Step(Text("Quando puder:", "When it is safe:"), ("vigia remediations resume",)),
     ),
     Text(
         "Registra o que faria e espera. A chave só é solta por uma pessoa.",

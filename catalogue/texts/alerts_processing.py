@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from catalogue.text import Text
-from catalogue.texts.alerts import AlertTexts
+from catalogue.text import Step, Text
+from catalogue.texts.alerts import RUNS, AlertTexts
 
-_RUNS = Text(
-    "Veja se foi uma ação do Vigia: `vigia remediations list`.",
-    "See whether it was an action of Vigia: `vigia remediations list`.",
-)
 _HISTORY = Text(
     "Abra a execução no console do Step Functions: o histórico diz em que estado parou.",
     "Open the execution in Step Functions' console: its history says in which state it stopped.",
@@ -26,10 +22,28 @@ RULE_DISABLED = AlertTexts(
         "New files start no processing: they pile up in the raw bucket.",
     ),
     (
-        _RUNS,
-        Text(
-            "Se ninguém a parou de propósito: `vigia act resume_processing`.",
-            "If nobody stopped it on purpose: `vigia act resume_processing`.",
+        RUNS,
+        Step(
+            Text(
+                "Se foi uma ação do Vigia e a causa está corrigida, retome:",
+                "If it was an action of Vigia and the cause is fixed, go on:",
+            ),
+            ("vigia act resume_processing",),
+        ),
+        Step(
+            Text(
+                "Se outra pessoa a desabilitou, sem querer, habilite-a; o Vigia só retoma o que"
+                " ele mesmo suspendeu:",
+                "If somebody else disabled it, and not on purpose, enable it; Vigia only takes up"
+                " what it paused itself:",
+            ),
+            ("aws events enable-rule --name {RULE}",),
+        ),
+    ),
+    undo=(
+        Step(
+            Text("Desabilite a regra de novo:", "Disable the rule again:"),
+            ("aws events disable-rule --name {RULE}",),
         ),
     ),
 )
@@ -124,9 +138,18 @@ EXECUTION_RUNNING_LONG = AlertTexts(
     ),
     (
         _HISTORY,
-        Text(
-            "Se está presa: `aws stepfunctions stop-execution --execution-arn ARN`.",
-            "If it hangs: `aws stepfunctions stop-execution --execution-arn ARN`.",
+        Step(
+            Text(
+                "Se está presa, pare-a; o Vigia só para todas juntas:",
+                "If it hangs, stop it; Vigia only stops all of them together:",
+            ),
+            ("aws stepfunctions stop-execution --execution-arn {EXECUTION}",),
+        ),
+    ),
+    undo=(
+        Step(
+            Text("Retome a execução de onde parou:", "Take the execution up where it was:"),
+            ("aws stepfunctions redrive-execution --execution-arn {EXECUTION}",),
         ),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catalogue.text import Text
+from catalogue.text import Step, Text
 from catalogue.texts.alerts import AlertTexts
 
 PERMISSIONS_CHANGED = AlertTexts(
@@ -16,11 +16,14 @@ PERMISSIONS_CHANGED = AlertTexts(
         "CloudTrail recorded a change of permissions that the inventory wants watched.",
     ),
     (
-        Text(
-            "Veja quem mudou o quê: `aws cloudtrail lookup-events --lookup-attributes"
-            " AttributeKey=EventName,AttributeValue=EVENTO`.",
-            "See who changed what: `aws cloudtrail lookup-events --lookup-attributes"
-            " AttributeKey=EventName,AttributeValue=EVENT`.",
+        Step(
+            Text("Veja quem mudou o quê:", "See who changed what:"),
+            (
+                (
+                    "aws cloudtrail lookup-events --lookup-attributes"
+                    " AttributeKey=EventName,AttributeValue={EVENT}"
+                ),
+            ),
         ),
         Text(
             "Se ninguém a pediu, desfaça a mudança e trate como incidente.",

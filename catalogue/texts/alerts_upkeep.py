@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catalogue.text import Text
+from catalogue.text import Step, Text
 from catalogue.texts.alerts import AlertTexts
 
 SERVICE_COST_JUMPED = AlertTexts(
@@ -39,9 +39,16 @@ LOGS_WITHOUT_RETENTION = AlertTexts(
         "These groups' storage only grows, and is charged for.",
     ),
     (
+        Step(
+            Text(
+                "Defina a retenção dos grupos das funções; o que for mais velho é apagado:",
+                "Set the retention of the functions' groups; what is older is deleted:",
+            ),
+            ("vigia act set_log_retention --target {GROUP} --param days=30",),
+        ),
         Text(
-            "Defina a retenção: `vigia act set_log_retention --target GRUPO`.",
-            "Set their retention: `vigia act set_log_retention --target GROUP`.",
+            "Grupos que o inventário não nomeia o Vigia não muda: defina a deles na AWS.",
+            "Vigia does not change groups that the inventory does not name: set theirs in AWS.",
         ),
     ),
 )

@@ -15,7 +15,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from inventory.model import Inventory
 from inventory.resources import Function
@@ -52,6 +52,12 @@ class Wanted(Params):
 
     version: Annotated[str, Field(pattern=r"^[0-9]+$")] | None = None
     config: Annotated[str, Field(pattern=r"^[A-Za-z0-9._+=,@-]{1,100}$")] | None = None
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        # Typed at a shell, a number is a number.
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def targets(inventory: Inventory) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +30,9 @@ from remediations.model import (
     Verdict,
 )
 from storage.database import insert_once, write
+
+_TRIES = 5
+"""How often a decision is made anew that came while the engine took the run up."""
 
 
 class LostLeaseError(Exception):
@@ -261,23 +265,31 @@ class Runs:
         Raises:
             NotPossibleError: if the run does not wait for approval, or its plan is another.
         """
-        run = self._waiting(run_id)
-        if run.plan_hash != digest:
-            raise NotPossibleError("the plan has changed; look at it again")
-        return self._decide(run, now, kind="approved", by=by, to=State.READY)
+
+        def approve() -> Run:
+            run = self._waiting(run_id)
+            if run.plan_hash != digest:
+                raise NotPossibleError("the plan has changed; look at it again")
+            return self._decide(run, now, kind="approved", by=by, to=State.READY)
+
+        return _heard(run_id, approve)
 
     def reject(self, run_id: str, by: str, now: float) -> Run:
         """Refuse a plan; raises NotPossibleError if the run does not wait for approval."""
-        return self._end(self._waiting(run_id), Outcome.REJECTED, by, now)
+        return _heard(run_id, lambda: self._end(self._waiting(run_id), Outcome.REJECTED, by, now))
 
     def cancel(self, run_id: str, by: str, now: float) -> Run:
         """End a run that has not touched the world; raises NotPossibleError if it has."""
-        run = self.existing(run_id)
-        if run.state is State.CLOSED:
-            raise NotPossibleError(f"{run_id} is closed: {run.outcome}")
-        if run.intended_at is not None:
-            raise NotPossibleError(f"{run_id} has acted already and is being verified")
-        return self._end(run, Outcome.CANCELLED, by, now)
+
+        def cancel() -> Run:
+            run = self.existing(run_id)
+            if run.state is State.CLOSED:
+                raise NotPossibleError(f"{run_id} is closed: {run.outcome}")
+            if run.intended_at is not None:
+                raise NotPossibleError(f"{run_id} has acted already and is being verified")
+            return self._end(run, Outcome.CANCELLED, by, now)
+
+        return _heard(run_id, cancel)
 
     def existing(self, run_id: str) -> Run:
         """Return one run; raises NotPossibleError if there is none."""
@@ -293,20 +305,25 @@ class Runs:
         return run
 
     def _decide(self, run: Run, now: float, *, kind: str, by: str, to: State) -> Run:
-        try:
-            with audit.writing(self._engine) as connection:
-                moved = _move(connection, run, to, now, approved_by=by, next_at=now)
-                audit.append(connection, now, kind, run.id, {"by": by, "plan_hash": run.plan_hash})
-        except LostLeaseError as error:
-            raise NotPossibleError(f"{run.id} is being worked on; try again") from error
+        with audit.writing(self._engine) as connection:
+            moved = _move(connection, run, to, now, approved_by=by, next_at=now)
+            audit.append(connection, now, kind, run.id, {"by": by, "plan_hash": run.plan_hash})
         return moved
 
     def _end(self, run: Run, outcome: Outcome, by: str, now: float) -> Run:
-        try:
-            with audit.writing(self._engine) as connection:
-                return _close(connection, run, outcome, now, f"{outcome}_by_hand", f"by {by}")
-        except LostLeaseError as error:
-            raise NotPossibleError(f"{run.id} is being worked on; try again") from error
+        with audit.writing(self._engine) as connection:
+            return _close(connection, run, outcome, now, f"{outcome}_by_hand", f"by {by}")
+
+
+def _heard(run_id: str, decide: Callable[[], Run]) -> Run:
+    """Return what a person's decision makes of a run that the engine may be looking at.
+
+    ``decide`` reads the run anew each time: what it no longer allows is refused.
+    """
+    for _ in range(_TRIES):
+        with suppress(LostLeaseError):
+            return decide()
+    raise NotPossibleError(f"{run_id} is being worked on; try again")
 
 
 def _move(connection: sa.Connection, run: Run, to: State, now: float, **values: Any) -> Run:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patterns import GAP, KEEP, LIFE, T0, level, quiet
+from patterns import FIRES, GAP, KEEP, LIFE, T0, level, quiet
 from promtool import STALE, Cases, Scenario, counter, gauge
 
 FUNCTION = '{function="lambda_router"}'
@@ -84,12 +84,30 @@ def _corrupted() -> Cases:
     )
 
 
+_CALLING = (
+    *("not_allowed", "cool_down", "rate", "blast_radius", "no_data", "alert_unconfirmed"),
+    *("aws_denied", "prometheus_unreachable"),
+)
+# Of a storm people hear once, and not once for each run; the others pass without a person.
+_CALLING_NOBODY = ("storm", "kill_switch", "maintenance", "target_busy", "flags_first")
+
+
 def _blocked() -> Cases:
     held = 'vigia_run_blocked{action="rollback_function", target="a", reason="cool_down"}'
     base = level(held, 0, 0, 1, wait=120)
-    # Of a storm people hear once, and not once for each run.
-    storm = held.replace("cool_down", "storm")
-    return Cases((*base.scenarios, quiet({storm: gauge({0: 1})}, 120, 240)), base.step)
+    every = {held.replace("cool_down", reason): gauge({0: 0, T0: 1}) for reason in _CALLING}
+    return Cases(
+        (
+            *base.scenarios,
+            Scenario(frozenset({FIRES}), every, {T0 + 105: 0, T0 + 120: len(every)}),
+            # One by one: each alone must be enough to keep the alert quiet.
+            *(
+                quiet({held.replace("cool_down", reason): gauge({0: 1})}, 120, 240, 3600)
+                for reason in _CALLING_NOBODY
+            ),
+        ),
+        base.step,
+    )
 
 
 CASES: dict[str, Cases] = {

@@ -48,6 +48,14 @@ LEVELS: dict[str, float] = {
     'dataplatform_influxdb_listener_up{instance_id="i", endpoint="health"}': 1,
     'dataplatform_influxdb_cpu_utilization_ratio{instance_id="i"}': 0.01,
     'dataplatform_influxdb_memory_utilization_ratio{instance_id="i"}': 0.3,
+    'dataplatform_influxdb_disk_utilization_ratio{instance_id="i"}': 0.4,
+    f"dataplatform_lambda_alias_changed_timestamp_seconds{{{_ALIAS}}}": 0,
+    'dataplatform_flag_changed_timestamp_seconds{flag="f"}': 0,
+    'dataplatform_flag_info{flag="f", critical="false"}': 1,
+    'dataplatform_deployment_created_timestamp_seconds{function="a"}': 0,
+    'dataplatform_deployment_status{function="a", status="Succeeded"}': 1,
+    'dataplatform_deployment_status{function="a", status="InProgress"}': 0,
+    'dataplatform_log_pattern_never_matched{event="processed", function="a"}': 0,
     "dataplatform_cost_month_to_date_usd": 100,
     "dataplatform_cost_budget_usd": 3000,
     "dataplatform_cost_forecast_usd": 200,
@@ -62,6 +70,7 @@ LEVELS: dict[str, float] = {
     'vigia_collector_coverage_ratio{collector="api"}': 1,
     'vigia_collector_stretch_ratio{collector="api"}': 1,
     'vigia_collector_scope_up{collector="api", scope="main"}': 1,
+    'vigia_custom_metric_never_seen{resource="m"}': 0,
     "vigia_cost_cap_usd": 50,
     "vigia_cost_projected_usd": 5,
     "vigia_kill_switch": 0,
@@ -85,6 +94,14 @@ COUNTERS = (
     'dataplatform_rule_failed_invocations_total{rule="on-arrival"}',
     'dataplatform_state_machine_executions_finished_total{state_machine="p", outcome="failed"}',
     'dataplatform_influxdb_write_errors_total{bucket="e", reason="timeout"}',
+    'dataplatform_influxdb_write_timeouts_total{instance_id="i"}',
+    f'dataplatform_lambda_version_errors_total{{{_ALIAS}, version="1"}}',
+    f'dataplatform_lambda_version_invocations_total{{{_ALIAS}, version="1"}}',
+    f"dataplatform_lambda_provisioned_concurrency_spillover_invocations_total{{{_ALIAS}}}",
+    'dataplatform_rule_throttled_total{rule="on-arrival"}',
+    'dataplatform_state_machine_throttled_total{state_machine="p"}',
+    'vigia_aws_throttles_total{service="lambda"}',
+    "vigia_deliveries_truncated_total",
     "vigia_state_resets_total",
     'vigia_collector_failures_total{collector="api", reason="state"}',
 )
@@ -104,6 +121,14 @@ def idle(end: int, step: int, *, fresh: bool) -> dict[str, Line]:
         ),
         'dataplatform_influxdb_write_latency_seconds_count{bucket="e"}': counter(moving),
         'dataplatform_influxdb_write_latency_seconds_bucket{bucket="e", le="5.0"}': counter(moving),
+        'dataplatform_influxdb_query_duration_seconds_sum{bucket="e"}': counter(
+            dict.fromkeys(times, 0.01)
+        ),
+        'dataplatform_influxdb_query_duration_seconds_count{bucket="e"}': counter(moving),
+        # CloudWatch has nothing to tell of what nobody invokes.
+        'vigia_datapoint_age_seconds{collector="lambda", resource="a"}': gauge(
+            {at: at for at in times}
+        ),
         'vigia_collector_last_success_timestamp_seconds{job="vigia-exporter", collector="api"}': (
             gauge({at: at for at in times})
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import string
 import subprocess
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 from patterns import FIRES, T0
 from platform_idle import idle
 from promtool import Job, Line, Scenario, gauge, run
@@ -22,6 +24,8 @@ from alerts.rule import LOCALES, AlertRule, Severity
 from catalogue.text import Locale
 from grafana.generate import files as dashboards
 from inventory.load import load_inventory
+from simulator.processes import Child, free_port, program
+from tests.conftest import wait_for
 
 ROOT = Path(__file__).parents[2]
 INVENTORY = load_inventory(ROOT / "platform.yaml")
@@ -30,6 +34,12 @@ PAGES = {rule.name for rule in RULES.values() if rule.severity is Severity.PAGE}
 _HOUR, _MINUTE = 3600, 60
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _GOT = re.compile(r"Labels:\{(.*)\}\n\s+Annotations:\{(.*)\}")
+_NAME = re.compile(r"\b(?:dataplatform[_:]|vigia_|up\b)[a-z0-9_:]*")
+IN_TROUBLE = {
+    *("vigia_run_blocked", "vigia_run_needs_human", "dataplatform_bucket_setting_unknown_info"),
+    *("vigia_resource_missing", "dataplatform_state_machine_oldest_running_timestamp_seconds"),
+}
+"""Series that are not there at all while all is well and nothing runs."""
 _FIGURE = r"-?[\d.]+\w*%?(?: \d+\w)*"
 
 
@@ -106,6 +116,12 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
                     *("ExporterDown", "RemediationDown", "Watchdog"),
                     *(f"{name}*2" for name in both),
                 ),
+                # Nor is any about to make one later, whatever it waits for.
+                {
+                    "expr": 'count(ALERTS{alertstate="pending"}) or vector(0)',
+                    "eval_time": f"{_HOUR}s",
+                    "exp_samples": [{"labels": "{}", "value": 0}],
+                },
             ),
             _world(
                 "idle",
@@ -153,6 +169,18 @@ def test_an_idle_platform_pages_nobody(worlds: dict[str, str]) -> None:
     """Three hours without a request, a file or an invocation: one ticket says so, and no page."""
     assert worlds["idle"] == ""
     assert "ProcessingIdle" not in PAGES
+
+
+def test_the_idle_platform_leaves_nothing_out() -> None:
+    """Whatever an alert asks of is there while all is quiet, but for what only trouble writes."""
+    shown = {_NAME.match(series)[0] for series in idle(_HOUR, _MINUTE, fresh=True)}  # type: ignore[index]
+    recorded: dict[str, set[str]] = {}
+    for spec, expr, _ in recording.recordings(INVENTORY):
+        recorded.setdefault(spec.name, set()).update(_NAME.findall(str(expr)))
+    asked = {name for rule in RULES.values() for name in _NAME.findall(rule.expr.text)}
+    while rest := asked & recorded.keys():
+        asked = (asked - rest).union(*(recorded[name] for name in rest))
+    assert asked - shown == IN_TROUBLE
 
 
 def test_data_that_nobody_brings_are_old(worlds: dict[str, str]) -> None:
@@ -229,26 +257,26 @@ def test_texts_are_rendered(
     assert annotations["summary"] == rule.texts.summary.in_(locale)
 
 
+@pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("key", RULES)
-def test_links_lead_somewhere(key: str) -> None:
-    """The runbook's page is there in both languages, and the dashboard has the panel."""
+def test_links_lead_somewhere(key: str, locale: Locale) -> None:
+    """The runbook's page is there in each language, and that language's dashboard has the panel."""
     rule = RULES[key]
-    annotations = rule.annotations(INVENTORY)
+    annotations = rule.annotations(INVENTORY.model_copy(update={"locale": locale}))
     page = annotations["runbook_url"].rsplit("/", 1)[-1]
-    for locale in LOCALES:
-        text = (ROOT / "docs/runbooks" / locale / f"{page}.md").read_text(encoding="utf-8")
-        assert rule.texts.summary.in_(locale) in text
+    text = (ROOT / "docs/runbooks" / locale / f"{page}.md").read_text(encoding="utf-8")
+    assert rule.texts.summary.in_(locale) in text
     address = urlsplit(annotations["dashboard_url"])
     uid = address.path.rsplit("/", 1)[-1]
+    assert uid.endswith(locale.lower())
     number = int(parse_qs(address.query)["viewPanel"][0])
     assert number in BOARDS[uid]
 
 
 def test_the_rule_files_stand_alone(tmp_path: Path) -> None:
     """Nothing but the two files: Prometheus' own checker, lint included, has no complaint."""
-    files = generate.files(INVENTORY)
     for name in generate.RULE_FILES:
-        (tmp_path / name).write_text(files[f"{generate.GENERATED}/{name}"], encoding="utf-8")
+        shutil.copy(ROOT / generate.GENERATED / name, tmp_path)
     done = subprocess.run(
         ["promtool", "check", "rules", "--lint=all", "--lint-fatal", *generate.RULE_FILES],
         cwd=tmp_path,
@@ -259,3 +287,43 @@ def test_the_rule_files_stand_alone(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(RULES)} rules found" in done.stdout
+
+
+def test_a_prometheus_of_somebody_else_runs_them(tmp_path: Path) -> None:
+    """Loaded with nothing but a foreign configuration, every rule is evaluated without an error."""
+    for name in generate.RULE_FILES:
+        shutil.copy(ROOT / generate.GENERATED / name, tmp_path)
+    config = {
+        "global": {"evaluation_interval": "1s"},
+        "rule_files": ["*.yml"],
+        "scrape_configs": [
+            {"job_name": "our-own", "static_configs": [{"targets": ["127.0.0.1:9"]}]}
+        ],
+    }
+    (tmp_path / "foreign.json").write_text(json.dumps(config), encoding="utf-8")
+    url = f"http://127.0.0.1:{free_port()}"
+    child = Child(
+        name="prometheus",
+        command=(
+            program("prometheus"),
+            f"--config.file={tmp_path / 'foreign.json'}",
+            f"--storage.tsdb.path={tmp_path / 'data'}",
+            f"--web.listen-address={url.removeprefix('http://')}",
+        ),
+        log=tmp_path / "log",
+        ready_url=f"{url}/-/ready",
+    )
+    child.start()
+    try:
+        wait_for(child.is_ready, 30)
+
+        def health() -> list[str]:
+            groups = requests.get(f"{url}/api/v1/rules", timeout=10).json()["data"]["groups"]
+            return [rule["health"] for group in groups for rule in group["rules"]]
+
+        wait_for(lambda: "unknown" not in health(), 60)
+        assert set(health()) == {"ok"}
+        recorded = sum(1 for _ in recording.recordings(INVENTORY))
+        assert len(health()) == len(RULES) + recorded
+    finally:
+        child.stop()

@@ -90,6 +90,19 @@ def test_the_engine_hears_first_and_by_target() -> None:
     assert route["group_wait"] == "5s"
 
 
+def test_people_are_told_soon_and_not_too_often() -> None:
+    """A page goes out after half a minute and again every four hours, a ticket every day."""
+    root, routes = DOCUMENT["route"], DOCUMENT["route"]["routes"]
+    assert root["group_by"] == ["alertname", "environment"]
+    waits = (root["group_wait"], root["group_interval"], root["repeat_interval"])
+    assert waits == ("30s", "5m", "4h")
+    for route in routes:
+        if route["receiver"] not in ("remediations", "watchdog"):
+            assert not {"group_by", "group_wait", "group_interval"} & route.keys()
+            later = "ticket" in route["receiver"]
+            assert route.get("repeat_interval") == ("1d" if later else None)
+
+
 def test_every_beat_of_the_watchdog_is_sent() -> None:
     """The dead man's switch repeats at every flush of its group: it repeats faster than that."""
     route = DOCUMENT["route"]["routes"][1]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from patterns import FIRES, GAP, QUIET, RESOLVES
-from promtool import Cases, Job, run, test_document
+from promtool import STALE, Cases, Job, Line, Scenario, run, test_document
 
 from alerts import packs
 from alerts.rule import AlertRule
@@ -28,6 +28,8 @@ CASES: dict[str, Cases] = {
 WITHOUT: dict[str, frozenset[str]] = {
     key: kinds for one in _MODULES for key, kinds in getattr(one, "WITHOUT", {}).items()
 }
+ABSENCE = ("ExporterDown", "RemediationDown", "Watchdog")
+"""What goes on without any series: that is what they tell of."""
 _COMPARED = re.compile(r"(>=|<=|==|>|<) (bool )?(-?[\d.]+)")
 _OTHER = {">": ">=", ">=": ">", "<": "<=", "<=": "<", "==": "!="}
 _BESIDE = re.compile(r"(>=|<=|==|>|<) (?=[a-z(])(?!bool)")
@@ -70,6 +72,49 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def test_alert_behaves(key: str, answers: dict[str, str]) -> None:
     """Prometheus itself finds the alert firing exactly when the cases say."""
     assert answers[key.replace("/", "-")] == ""
+
+
+@pytest.fixture(scope="module")
+def vanished(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What promtool says of every alert whose series are gone soon after it fired."""
+    jobs = [
+        Job(_file(key), test_document(key, _gone(key), f"{_file(key)}.rules.yml"), [document])
+        for key, rule in RULES.items()
+        for document in (rule.document(INVENTORY),)
+    ]
+    return run(tmp_path_factory.mktemp("vanished"), jobs)
+
+
+@pytest.mark.parametrize("key", RULES)
+def test_alert_ends_when_its_series_are_gone(key: str, vanished: dict[str, str]) -> None:
+    """It outlives its data by its gap, then ends: absence is told by alerts of its own."""
+    assert vanished[_file(key)] == ""
+
+
+def _file(key: str) -> str:
+    return key.replace("/", "-").replace("%", "")
+
+
+def _gone(key: str) -> Cases:
+    """Return the first scenario in which the alert fires, with every series gone right after."""
+    cases, rule = CASES[key], RULES[key]
+    shown = next(one for one in cases.scenarios if FIRES in one.kinds)
+    fired = next(at for at, count in shown.firing.items() if count)
+    count, gone = shown.firing[fired], fired + cases.step
+    series = {
+        name: Line(
+            {**{at: value for at, value in line.changes.items() if at < gone}, gone: STALE},
+            line.counter,
+        )
+        for name, line in shown.series.items()
+    }
+    held = gone + int(rule.keep_firing_for) // cases.step * cases.step - cases.step
+    ranges = [parse_duration(found) for found in _RANGE.findall(rule.expr.text)]
+    over = held + int(max(ranges, default=0) + rule.keep_firing_for) // cases.step * cases.step
+    ended = count if rule.name in ABSENCE else 0
+    kept = {held: count} if held > fired else {}
+    firing = {fired: count, **kept, over + 4 * cases.step: ended}
+    return Cases((Scenario(frozenset({GAP}), series, firing),), cases.step, cases.apart)
 
 
 def _mutants(rule: AlertRule) -> Iterator[tuple[str, dict[str, Any]]]:

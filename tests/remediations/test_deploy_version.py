@@ -110,10 +110,11 @@ def test_it_ends_only_when_the_deployment_does(rig: Rig) -> None:
     assert rig.clock.at - began > rig.inventory.engine.verify_deadline
 
 
-def test_an_existing_version_is_not_published_again(rig: Rig) -> None:
-    """A version given by number is deployed as it is."""
+@pytest.mark.parametrize("version", ["3", 3])
+def test_an_existing_version_is_not_published_again(rig: Rig, version: str | int) -> None:
+    """A version given by number, as text or as a shell's JSON, is deployed as it is."""
     before = published(rig)
-    done = rig.ask("deploy_version", FUNCTION, version="3")
+    done = rig.ask("deploy_version", FUNCTION, version=version)
     assert (done.outcome, rig.version()) == (Outcome.SUCCEEDED, {"3": 1.0})
     assert (published(rig), versions(rig)) == (before, [1, 2, 3, 4, 5])
 

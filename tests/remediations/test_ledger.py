@@ -116,6 +116,39 @@ def test_an_approval_is_of_one_plan(rig: Rig) -> None:
     assert rig.audit_kinds(waiting.id).count("approved") == 1
 
 
+@pytest.mark.parametrize(
+    ("decide", "state"),
+    [
+        (lambda runs, run: runs.approve(run.id, run.plan_hash, "ana", 1e10), State.READY),
+        (lambda runs, run: runs.reject(run.id, "ana", 1e10), State.CLOSED),
+        (lambda runs, run: runs.cancel(run.id, "ana", 1e10), State.CLOSED),
+    ],
+)
+def test_a_decision_is_heard_while_the_engine_looks(
+    rig: Rig, decide: Callable[[Runs, Run], Run], state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that the engine takes up between a person's read and write is decided all the same."""
+    rig.mode("approve")
+    rig.deploy()
+    rig.clock.forward(120)
+    rig.deliver(rig.alert())
+    run = rig.until(State.AWAITING_APPROVAL)
+    runs, read, taken = rig.ledger.runs, rig.ledger.runs.get, list[Run]()
+
+    def get(run_id: str) -> Run | None:
+        found = read(run_id)
+        if not taken:
+            claimed = runs.claim("engine", 60, rig.clock.at + 3600)
+            assert claimed is not None
+            taken.append(claimed)
+        return found
+
+    monkeypatch.setattr(runs, "get", get)
+    assert decide(runs, run).state is state
+    with pytest.raises(LostLeaseError):
+        runs.move(taken[0], State.AWAITING_APPROVAL, 1e10, kind="waiting", next_at=1e10)
+
+
 def test_cancel_only_before_the_first_intent(rig: Rig) -> None:
     """Once a run has acted it can no longer be cancelled, only verified."""
     rig.deploy()

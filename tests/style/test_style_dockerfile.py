@@ -153,9 +153,12 @@ def started(image: Path, command: Sequence[str], environment: dict[str, str]) ->
     )
     try:
         yield
-    finally:
         child.terminate()
         assert child.wait(30) == 0
+    finally:
+        # Ended already where all went well.
+        child.kill()
+        child.wait()
 
 
 def _words(instruction: str) -> list[str]:

@@ -10,7 +10,7 @@ from catalogue.texts import demo as texts
 from inventory.settings import Settings, read_tokens
 from vigia import demo_extra, inventory_file
 from vigia.exits import CommandError, Exit
-from vigia.serving import stop_signal
+from vigia.serving import stop_signal, wait_until
 from web.address import Address, parse_address
 
 _AWS = "127.0.0.1:9913"
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         )
         sys.stdout.write(served + "\n")
         sys.stdout.flush()
-        stopped.wait()
+        wait_until(stopped)
     finally:
         platform.stop()
     return Exit.FINE
