@@ -30,6 +30,14 @@ class Text:
 
 
 @dataclass(frozen=True)
+class SectionTexts:
+    """A section of the inventory in one sentence, and its own keys in one each."""
+
+    about: Text
+    keys: Mapping[str, Text]
+
+
+@dataclass(frozen=True)
 class Step:
     """What a person does, or looks at.
 
@@ -40,11 +48,3 @@ class Step:
     says: Text
     commands: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class SectionTexts:
-    """A section of the inventory in one sentence, and its own keys in one each."""
-
-    about: Text
-    keys: Mapping[str, Text]

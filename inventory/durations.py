@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated
 
@@ -20,12 +21,15 @@ _PART = re.compile(r"(\d+)(ms|[ywdhms])")
 
 
 def parse_duration(value: object) -> float:
-    """Return seconds for a Prometheus-style duration text.
+    """Return seconds for a Prometheus-style duration text; a float is seconds already.
 
     Raises:
-        ValueError: if the text is not a sequence of number and unit, or is not positive.
+        ValueError: if the text is not a sequence of number and unit; for either, if it is not
+            positive and finite.
     """
     if isinstance(value, float):
+        if not 0 < value < math.inf:
+            raise ValueError(f"a duration must be longer than zero and end, not '{value:g}'")
         return value
     text = str(value)
     parts = _PART.findall(text)

@@ -42,12 +42,12 @@ ACTING = {
                 "How far back a change to blame and sick targets are looked for.",
             ),
             "cool_down": Text(
-                "Descanso de um alvo depois de uma ação.",
-                "Rest of a target after an action.",
+                "Descanso de uma ação num alvo depois que agiu nele.",
+                "Rest of an action on a target after it acted there.",
             ),
             "runs_per_hour": Text(
-                "O máximo de execuções por hora.",
-                "The most runs an hour.",
+                "O máximo que age.",
+                "The most that act.",
             ),
             "max_share": Text(
                 "A maior parte de alvos de um tipo em que se age numa hora.",
@@ -232,12 +232,12 @@ ACTING = {
             "weekdays": Text("Dias úteis.", "Working days."),
             "start": Text("Começo.", "Beginning."),
             "end": Text(
-                "Fim; depois do começo.",
-                "End; after the beginning.",
+                "Fim.",
+                "End.",
             ),
             "holidays": Text(
-                "Dias sem atendimento: `2026-04-03`, ou `12-25` para todo ano.",
-                "Days off: `2026-04-03`, or `12-25` for every year.",
+                "Dias sem atendimento.",
+                "Days off.",
             ),
         },
     ),

@@ -7,8 +7,8 @@ from catalogue.text import SectionTexts, Text
 LIMITS = {
     "Collection": SectionTexts(
         Text(
-            "Com que frequência e atraso se lê.",
-            "How often and how late is read.",
+            "Com que frequência, e com que atraso, o exporter lê.",
+            "How often, and how late, the exporter reads.",
         ),
         {
             "period": Text("Período do CloudWatch.", "CloudWatch's period."),
@@ -50,8 +50,8 @@ LIMITS = {
                 "Cadence of Cost Explorer; each question costs a cent.",
             ),
             "cost_budget_monthly_usd": Text(
-                "O máximo que a própria coleta pode custar por mês.",
-                "The most that collection itself may cost a month.",
+                "O máximo que a própria coleta pode custar.",
+                "The most that collection itself may cost.",
             ),
             "slow_every": Text(
                 "Cadência de durações e recusas por limite (throttling).",
@@ -95,8 +95,8 @@ LIMITS = {
         ),
         {
             "above": Text(
-                "O limite, na unidade do que se mede.",
-                "The limit, in the unit of what is measured.",
+                "O valor que deve ser passado.",
+                "The value that must be exceeded.",
             ),
             "window": Text("Janela do julgamento.", "Window that is judged."),
             "times": Text("Janelas seguidas.", "Windows in a row."),
@@ -110,8 +110,8 @@ LIMITS = {
                 "A function's invocations that were throttled.",
             ),
             "influxdb_query_seconds": Text(
-                "Segundos médios da consulta que relê a escrita de teste.",
-                "Mean seconds of the query that reads the test write back.",
+                "Latência média da consulta que relê a escrita de teste.",
+                "Mean latency of the query that reads the test write back.",
             ),
             "aws_throttles": Text(
                 "Chamadas do exporter que a AWS recusou.",
@@ -122,16 +122,16 @@ LIMITS = {
                 "How long an execution may run.",
             ),
             "function_versions": Text(
-                "Versões publicadas que uma função pode ter.",
-                "Published versions that a function may have.",
+                "Versões publicadas que uma função pode ter; a limpeza deixa cinco.",
+                "Published versions that a function may have; pruning leaves five.",
             ),
             "alias_weights_left": Text(
                 "Quanto tempo um alias pode dividir o tráfego.",
                 "How long an alias may divide its traffic.",
             ),
             "failed_deployment_shown": Text(
-                "Por quanto tempo se fala de uma implantação que falhou.",
-                "How long a failed deployment is told.",
+                "Por quanto tempo se fala de uma implantação que falhou ou foi desfeita.",
+                "How long a failed or undone deployment is told.",
             ),
             "snapshot_age": Text(
                 "Maior idade do snapshot mais novo de um bucket.",
@@ -188,12 +188,12 @@ LIMITS = {
         {
             "lambda_errors": Text("Erros de uma função.", "A function's errors."),
             "api_latency_seconds": Text(
-                "Segundos de latência da API.",
-                "Seconds of the API's latency.",
+                "Latência média da API.",
+                "Mean latency of the API.",
             ),
             "influxdb_write_seconds": Text(
-                "Segundos de latência de escrita no InfluxDB.",
-                "Seconds of InfluxDB's write latency.",
+                "Latência média de escrita no InfluxDB.",
+                "Mean latency of writes to InfluxDB.",
             ),
             "influxdb_record_age": Text(
                 "Maior idade do registro de energia mais novo.",
@@ -244,8 +244,8 @@ LIMITS = {
     ),
     "Objectives": SectionTexts(
         Text(
-            "Os SLOs e as janelas que os guardam; o alerta de cada um deve poder disparar.",
-            "The SLOs and the windows that guard them; the alert of each must be able to fire.",
+            "Os SLOs e as janelas que os guardam.",
+            "The SLOs and the windows that guard them.",
         ),
         {
             "period": Text(
@@ -311,15 +311,15 @@ LIMITS = {
         ),
         {
             "below": Text(
-                "Segundos que contam como rápido; para o InfluxDB, um limite do histograma.",
-                "Seconds that count as quick; for InfluxDB, a bound of the histogram.",
+                "O que ainda conta como rápido; para o InfluxDB, um limite do histograma.",
+                "What still counts as quick; for InfluxDB, a bound of the histogram.",
             ),
         },
     ),
     "Budget": SectionTexts(
         Text("O orçamento da plataforma.", "The platform's budget."),
         {
-            "monthly_usd": Text("Dólares por mês.", "Dollars a month."),
+            "monthly_usd": Text("Quanto a plataforma pode custar.", "What the platform may cost."),
         },
     ),
 }

@@ -18,8 +18,8 @@ RESOURCES = {
                 "Language of alerts, dashboards and notices.",
             ),
             "timezone": Text(
-                "Fuso do horário comercial e dos feriados (nome IANA).",
-                "Time zone of business hours and holidays (IANA name).",
+                "Fuso do horário comercial e dos feriados.",
+                "Time zone of business hours and holidays.",
             ),
             "aws": Text(
                 "Conta e região principais.",
@@ -148,8 +148,8 @@ RESOURCES = {
                 "CodeDeploy group that deploys it.",
             ),
             "critical": Text(
-                "Marca a função como crítica; hoje só documenta.",
-                "Marks the function as critical; documentation only, for now.",
+                "Diz que a função é crítica; o Vigia não o lê.",
+                "Says that the function is critical; Vigia does not read it.",
             ),
             "follow_alias": Text(
                 "Consulta a versão do alias na cadência `control_plane_every`; sem isso, na"
@@ -182,8 +182,8 @@ RESOURCES = {
                 "Functions that write it.",
             ),
             "amount": Text(
-                "Expressão regular com um grupo: um número a somar.",
-                "Regular expression with one group: a number that is added up.",
+                "Onde está, no evento, um número a somar.",
+                "Where in the event a number stands that is added up.",
             ),
             "scale": Text(
                 "Fator que leva `amount` à unidade base.",
@@ -213,21 +213,19 @@ RESOURCES = {
         {
             "role": Text("O que o bucket guarda.", "What the bucket holds."),
             "snapshots": Text(
-                "Bucket que recebe os snapshots; nunca ele mesmo.",
-                "Bucket that its snapshots go to; never itself.",
+                "Bucket que recebe os snapshots.",
+                "Bucket that its snapshots go to.",
             ),
             "lifecycle": Text(
-                "Regras que `set_lifecycle` põe no bucket, com nomes distintos; as de outros"
-                " ficam.",
-                "Rules that `set_lifecycle` puts on the bucket, with distinct names; those of"
-                " others stay.",
+                "Regras que `set_lifecycle` põe no bucket; as de outros ficam.",
+                "Rules that `set_lifecycle` puts on the bucket; those of others stay.",
             ),
         },
     ),
     "LifecycleRule": SectionTexts(
         Text(
-            "Uma regra de ciclo de vida; faz ao menos uma coisa.",
-            "A lifecycle rule; it does at least one thing.",
+            "Uma regra de ciclo de vida do bucket.",
+            "A lifecycle rule of the bucket.",
         ),
         {
             "name": Text(
@@ -239,16 +237,16 @@ RESOURCES = {
                 "Prefix of the keys that it applies to.",
             ),
             "transitions": Text(
-                "Mudanças para classes cada vez mais frias.",
-                "Moves to ever colder classes.",
+                "Mudanças de classe de armazenamento.",
+                "Moves to other storage classes.",
             ),
             "expire_after": Text(
-                "Apaga os objetos de vez, depois de toda mudança; dias inteiros.",
-                "Deletes objects for good, after every move; whole days.",
+                "Idade em que os objetos são apagados de vez.",
+                "Age at which objects are deleted for good.",
             ),
             "abort_uploads_after": Text(
-                "Remove restos de envios incompletos; dias inteiros.",
-                "Removes what is left of incomplete uploads; whole days.",
+                "Idade em que restos de envios incompletos são removidos.",
+                "Age at which what is left of incomplete uploads is removed.",
             ),
         },
     ),
@@ -259,8 +257,8 @@ RESOURCES = {
         ),
         {
             "after": Text(
-                "Idade do objeto, em dias inteiros; 30d ao menos para as classes IA.",
-                "Age of the object, in whole days; 30d at least for the IA classes.",
+                "Idade do objeto em que muda de classe.",
+                "Age at which an object moves.",
             ),
             "storage_class": Text("Classe de destino.", "Class that it moves to."),
         },

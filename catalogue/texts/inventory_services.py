@@ -104,15 +104,13 @@ SERVICES = {
     ),
     "CustomMetric": SectionTexts(
         Text(
-            "Uma métrica do CloudWatch como série nossa; entradas de mesmo nome têm mesmo"
-            " tipo, ajuda e rótulos.",
-            "A CloudWatch metric as a series of ours; entries of one name share kind, help and"
-            " label names.",
+            "Uma métrica do CloudWatch como série nossa.",
+            "A CloudWatch metric as a series of ours.",
         ),
         {
             "name": Text(
-                "Nome sem o prefixo `dataplatform_`; só o de um contador termina em `_total`.",
-                "Name without the prefix `dataplatform_`; only a counter's ends in `_total`.",
+                "Nome sem o prefixo `dataplatform_`.",
+                "Name without the prefix `dataplatform_`.",
             ),
             "kind": Text(
                 "Contador, valor mais novo, ou soma, contagem e quantis.",
@@ -127,8 +125,8 @@ SERVICES = {
             ),
             "labels": Text("Rótulos da série.", "Labels of the series."),
             "statistic": Text(
-                "Estatística de um `gauge`, como `Average` ou `p99`; um contador só aceita `Sum`.",
-                "Statistic of a `gauge`, such as `Average` or `p99`; a counter takes `Sum` only.",
+                "Estatística do CloudWatch que se mostra; um `summary` tem as suas.",
+                "CloudWatch's statistic that is shown; a `summary` has its own.",
             ),
             "scale": Text(
                 "Fator que leva à unidade base (0.001 para milissegundos).",

@@ -46,3 +46,11 @@ def test_what_is_no_duration_is_refused(value: object) -> None:
     """Numbers without unit, signs, spaces, fractions and zero are errors."""
     with pytest.raises(ValueError, match="duration"):
         parse_duration(value)
+
+
+@pytest.mark.parametrize("value", [-60.0, 0.0, float("nan"), float("inf")])
+def test_seconds_must_be_a_duration_as_well(value: float) -> None:
+    """A number of seconds, which YAML makes of `-60.0`, is held to what a text is."""
+    with pytest.raises(ValueError, match="longer than zero"):
+        parse_duration(value)
+    assert parse_duration(60.0) == 60

@@ -7,20 +7,30 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import TypeAdapter
 
-from catalogue.texts.inventory import SECTIONS
-from inventory.limits import Limits, Threshold
-from inventory.model import Inventory
-from vigia.inventory_reference import PATHS, files, own_keys, sections
+from catalogue.text import Locale
+from catalogue.texts.inventory import KINDS as KIND_TEXTS
+from catalogue.texts.inventory import NAMED, SECTIONS
+from catalogue.texts.inventory_rules import RULES, UNITS
+from vigia.inventory_keys import KINDS, Key, keys, sections
+from vigia.inventory_reference import PATHS, anchor, files, title, written
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(PATHS.values())
+LOCALES = sorted(PATHS)
 
 
-def table(path: str, section: str) -> dict[str, list[str]]:
-    """Return the rows of a section's table by key."""
-    text = (ROOT / path).read_text(encoding="utf-8")
-    part = text.split(f"\n## {section}\n", 1)[1].split("\n## ", 1)[0]
+def every_key() -> dict[str, Key]:
+    """Return each key of the model once, by what its texts are found by."""
+    return {key.id: key for section in sections() for key in keys(section)}
+
+
+def table(locale: Locale, heading: str) -> dict[str, list[str]]:
+    """Return the rows of the committed page's table below a heading, by key."""
+    text = (ROOT / PATHS[locale]).read_text(encoding="utf-8")
+    part = re.split(r"^## ", text.split(f"\n## {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[
+        0
+    ]
     rows = [
         [cell.replace(r"\|", "|") for cell in re.split(r"(?<!\\) \| ", row)]
         for row in re.findall(r"^\| (`.+) \|$", part, re.MULTILINE)
@@ -28,68 +38,111 @@ def table(path: str, section: str) -> dict[str, list[str]]:
     return {row[0].strip("`"): row for row in rows}
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_the_page_is_current(path: str) -> None:
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_page_is_current(locale: Locale) -> None:
     """The committed page is byte for byte what the model generates."""
-    assert (ROOT / path).read_text(encoding="utf-8") == files()[path]
+    assert (ROOT / PATHS[locale]).read_text(encoding="utf-8") == files()[PATHS[locale]]
 
 
 def test_every_key_has_a_text_and_every_text_a_key() -> None:
     """Texts and model are the same set: a key without meaning, or a meaning without key, fails."""
-    declared = {
-        (owner.__name__, key) for section in sections() for key, owner in own_keys(section).items()
-    }
-    told = {(name, key) for name, texts in SECTIONS.items() for key in texts.keys}
-    assert declared == told
-    assert {section.__name__ for section in sections()} <= set(SECTIONS)
+    told = {f"{name}.{key}" for name, texts in SECTIONS.items() for key in texts.keys}
+    assert told == set(every_key())
+    bases = {key.owner.__name__ for key in every_key().values()}
+    assert set(SECTIONS) == {section.__name__ for section in sections()} | bases
+    assert set(KIND_TEXTS) == {name for name, _ in KINDS}
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_the_page_lists_every_key_of_every_section(path: str) -> None:
-    """Each section's table holds exactly the keys that an inventory may write there."""
-    assert len(sections()) > len(Inventory.model_fields)
+def test_every_number_has_a_unit_and_nothing_else_has_one() -> None:
+    """A number whose type does not say what it counts needs a unit, and a unit needs a number."""
+    assert set(UNITS) == {key.id for key in every_key().values() if key.is_measured}
+
+
+def test_every_validator_of_the_model_is_told_as_a_rule() -> None:
+    """What a validator refuses stands in the constraint of its key, or of one of its section."""
+    silent = []
+    for section in {one for found in sections() for one in found.__mro__}:
+        decorators = vars(section).get("__pydantic_decorators__")
+        if decorators is None:
+            continue
+        for validator in decorators.field_validators.values():
+            at = [f"{section.__name__}.{name}" for name in validator.info.fields]
+            silent += [key for key in at if key not in RULES]
+        if decorators.model_validators and not any(
+            rule.startswith(f"{section.__name__}.") for rule in RULES
+        ):
+            silent.append(section.__name__)
+    assert silent == []
+    assert set(RULES) <= set(every_key())
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_page_lists_every_key_of_every_section(locale: Locale) -> None:
+    """Each section's table holds exactly the keys an inventory may write, all cells filled."""
+    assert len(sections()) > len(NAMED)
     for section in sections():
-        keys = [field.alias or name for name, field in section.model_fields.items()]
-        assert list(table(path, section.__name__)) == keys
+        rows = table(locale, title(section, locale))
+        names = [field.alias or name for name, field in section.model_fields.items()]
+        assert list(rows) == names
+        assert [row for row in rows.values() if len(row) != 5 or not all(row)] == []
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_links_between_sections_are_unambiguous(locale: Locale) -> None:
+    """No two headings of a page have the same anchor."""
+    text = (ROOT / PATHS[locale]).read_text(encoding="utf-8")
+    anchors = [anchor(heading) for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)]
+    assert len(anchors) == len(set(anchors))
 
 
 @pytest.mark.parametrize(
-    ("section", "key", "cells"),
+    ("heading", "key", "cells"),
     [
-        ("Function", "alias", ["name", "`LIVE`", "-"]),
-        ("Collection", "slow_every", ["duration", "`5m`", "-"]),
+        ("`functions[]`", "alias", ["name", "`LIVE`", "-"]),
+        ("`collection`", "slow_every", ["duration", "`5m`", "-"]),
+        ("`budget`", "monthly_usd", ["number, US$ a month", "**required**", "greater than 0"]),
         (
-            "Collection",
-            "cost_budget_monthly_usd",
-            ["number, US$", "**required**", "greater than 0"],
+            "`contacts`",
+            "levels",
+            [
+                "list; each entry: [`contacts.levels[]`](#contactslevels)",
+                "**required**",
+                "exactly 3 entries",
+            ],
         ),
-        ("Contacts", "levels", ["list of [Level](#level)", "**required**", "exactly 3 entries"]),
-        ("Threshold", "times", ["integer", "**required**", "1 or more"]),
-        ("Playbook", "mode", ["one of `shadow`, `approve`, `auto`", "none", "-"]),
-        ("Engine", "max_share", ["number", "**required**", "greater than 0; 1 or less"]),
-        ("Bucket", "lifecycle", ["list of [LifecycleRule](#lifecyclerule)", "empty", "-"]),
+        ("A limit with a window", "times", ["integer, windows", "**required**", "1 or more"]),
+        ("`playbooks[]`", "mode", ["one of `shadow`, `approve`, `auto`", "none", "-"]),
+        ("`aws`", "role_arn", ["ARN of a role", "none", "-"]),
         (
-            "BusinessHours",
-            "start",
-            ["text", "`08:00`", r"like `^([01]\d|2[0-3]):[0-5]\d$|^24:00$`"],
+            "`thresholds`",
+            "budget_shares",
+            [
+                "list; each entry: number, 1 is the whole budget",
+                "**required**",
+                "each: greater than 0",
+            ],
         ),
-        ("Security", "group_names", ["list of name", "`['*']`", "1 or more entries"]),
-        ("Inventory", "security", ["[Security](#security)", "as there", "-"]),
+        ("`alerting.business_hours`", "end", ["time of day", "`'18:00'`", "after `start`"]),
+        ("`metrics[]`", "dimensions", ["mapping; each key: text; each value: text", "`{}`", "-"]),
+        ("The file", "security", ["[`security`](#security)", "the section's own", "-"]),
     ],
 )
-def test_the_page_tells_the_model(section: str, key: str, cells: list[str]) -> None:
+def test_the_page_tells_the_model(heading: str, key: str, cells: list[str]) -> None:
     """Type, default and constraint of a key are those of the model, one example of each kind."""
-    assert table("docs/inventory.md", section)[key][1:4] == cells
+    assert table("en", heading)[key][1:4] == cells
 
 
-def test_a_sections_default_can_be_copied_into_the_file() -> None:
-    """Every default that the page writes as a section is one, as the inventory reads YAML."""
-    shown = {
-        key: row[2].strip("`")
-        for key, row in table("docs/inventory.md", "Thresholds").items()
-        if row[2].startswith("`{")
-    }
-    assert shown
-    for key, text in shown.items():
-        read = Threshold.model_validate(yaml.safe_load(text))
-        assert read == Limits.model_fields[key].default
+def test_named_types_carry_the_models_constraints() -> None:
+    """A share's bounds and a name's length are read from the model."""
+    page = files()[PATHS["en"]]
+    assert "| share | number | greater than 0; less than 1 |" in page
+    assert "| name | text | 1 or more characters; 256 characters or fewer |" in page
+
+
+def test_a_default_can_be_copied_into_the_file() -> None:
+    """A default on the page, read as YAML and validated, is the model's default again."""
+    for key in every_key().values():
+        if key.field.is_required() or key.field.default is None:
+            continue
+        text = written(key.field.default, key.kind)
+        assert TypeAdapter(key.hint).validate_python(yaml.safe_load(text)) == key.field.default

@@ -20,7 +20,7 @@ from inventory.settings import Settings
 from remediations import reference as action_reference
 from remediations import telemetry
 from remediations.app import all_actions
-from vigia import demo_extra, inventory_file, inventory_reference, writer_policy
+from vigia import demo_extra, inventory_file, inventory_reference, inventory_schema, writer_policy
 from vigia.exits import CommandError, Exit
 
 
@@ -65,6 +65,7 @@ def generated(inventory: Inventory) -> dict[Path, str]:
         **reference.files(inventory, collectors, {"The remediation service": telemetry.SPECS}),
         **action_reference.files(all_actions()),
         **inventory_reference.files(),
+        **inventory_schema.files(),
     }
     return {Path(name): text for name, text in sorted(files.items())}
 
