@@ -30,7 +30,7 @@ NOT_RUN: Mapping[str, str] = {
 """Commands that begin so are not run, and why; what they name is checked instead."""
 _RUN = (
     *(".venv/bin/vigia", "deploy/compose/secrets.sh"),
-    *("openssl rand", "sqlite3", "touch", "rm"),
+    *(".venv/bin/python -c", "touch", "rm"),
 )
 
 

@@ -154,6 +154,7 @@ def platform(folder: Path, alertmanager_url: str) -> Iterator[Platform]:
     for name in _COPIED:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
     with ExitStack() as stack:
         patched = stack.enter_context(pytest.MonkeyPatch.context())
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -189,6 +190,10 @@ def platform(folder: Path, alertmanager_url: str) -> Iterator[Platform]:
 def _settings(patched: pytest.MonkeyPatch, folder: Path, aws_url: str) -> Settings:
     token = folder / "tokens"
     token.write_text(TOKEN, encoding="utf-8")
+    # Where a demo leaves it: a document names it.
+    demo = folder / "state/demo/webhook-token"
+    demo.parent.mkdir(parents=True)
+    shutil.copy(token, demo)
     environment = {
         "VIGIA_STATE_DIR": "state",
         "VIGIA_WEBHOOK_TOKEN_FILE": str(token),
