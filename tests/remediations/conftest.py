@@ -126,7 +126,6 @@ def flags_rig(
     aws.appconfig.__init__(clock.now)  # type: ignore[misc]  # on purpose, see above
     seed_flags(aws, inventory)
     made = Rig(inventory, clock, aws, f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path)
-    made._clients["appconfig"] = aws.client("appconfig")
     yield made
     made.ledger.close()
 

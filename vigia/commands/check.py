@@ -7,6 +7,7 @@ import logging
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -74,10 +75,20 @@ def _playbooks(inventory: Inventory) -> Iterator[Finding]:
         yield Finding("playbooks", "inventory", State.FAILED, problem)
 
 
+@contextmanager
+def _silence(name: str) -> Iterator[None]:
+    """Keep a logger quiet for a while: the table says what the log would."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 def _online(settings: Settings, inventory: Inventory) -> Iterator[Finding]:
-    # The table says what the log would.
-    logging.getLogger("exporter").setLevel(logging.CRITICAL)
-    with tempfile.TemporaryDirectory(prefix="vigia-check-") as directory:
+    with _silence("exporter"), tempfile.TemporaryDirectory(prefix="vigia-check-") as directory:
         # A state of its own: a check must neither move a counter nor wait for a running exporter.
         apart = replace(settings, state_dir=Path(directory), database_url=None)
         app = ExporterApp(apart, lambda: inventory)
