@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from remediations.ledger.facts import Facts
 from remediations.ledger.runs import Runs
 from remediations.ledger.schema import COMPONENT, MIGRATIONS
 from remediations.ledger.switches import Switches
-from storage.database import open_database
+from storage.database import DatabaseError, open_database
 from storage.migrations import migrate
 
 
@@ -38,12 +39,19 @@ def open_ledger(url: str) -> Ledger:
     """Open the ledger at ``url`` and bring its schema up to date.
 
     Raises:
-        DatabaseError: if the URL or the schema's version cannot be used.
+        DatabaseError: if the URL, the file or the schema's version cannot be used.
         SQLAlchemyError: if the database does not answer.
     """
     engine = open_database(url)
-    migrate(engine, COMPONENT, MIGRATIONS)
-    migrate(engine, windows.COMPONENT, windows.MIGRATIONS)
+    try:
+        migrate(engine, COMPONENT, MIGRATIONS)
+        migrate(engine, windows.COMPONENT, windows.MIGRATIONS)
+    except sa.exc.DatabaseError as error:
+        # Its subclasses are of a database that may yet answer; this one is damaged, or none at all.
+        if type(error.orig) is not sqlite3.DatabaseError:
+            raise
+        engine.dispose()
+        raise DatabaseError(f"the ledger cannot be used: {error.orig}") from error
     return Ledger(
         engine=engine,
         deliveries=Deliveries(engine),

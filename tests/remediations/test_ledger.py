@@ -30,7 +30,7 @@ from remediations.model import (
     StepState,
 )
 from simulator.aws.server import EmbeddedAws
-from storage.database import write
+from storage.database import DatabaseError, write
 from tests.remediations.rig import Clock, Rig
 
 
@@ -209,3 +209,13 @@ def test_ledger_survives_reopening(database_url: str) -> None:
         assert audit.length(connection) == 2
         assert audit.broken_at(connection) is None
     ledger.close()
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    """It is told as what it is, not as a database that does not answer, and nothing is written."""
+    path = tmp_path / "ledger.db"
+    path.write_text("what somebody else keeps here\n" * 100)
+    before = path.read_bytes()
+    with pytest.raises(DatabaseError, match="the ledger cannot be used: file is not a database"):
+        open_ledger(f"sqlite:///{path}")
+    assert path.read_bytes() == before
