@@ -205,7 +205,8 @@ def look(
         pause=ledger.switches.get(Switch.PAUSE, now),
         pause_file=pause_file,
         maintenance=ledger.switches.get(Switch.MAINTENANCE, now),
-        storm=_storm(ledger, inventory, now, ailing),
+        # A person is not held by it, nor kept waiting for a Prometheus that hangs.
+        storm=not run.by_hand and _storm(ledger, inventory, now, ailing),
         owned=owned,
         acting_on_target=_acting(ledger, run),
         last_intent=ledger.facts.last_intent(run.action, run.target, run.id),
