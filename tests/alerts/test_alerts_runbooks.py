@@ -87,7 +87,7 @@ def _filled(line: str, words: Mapping[str, str]) -> str:
     return filled
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(150)
 @pytest.mark.parametrize("line", COMMANDS)
 def test_command_does_what_it_promises(line: str, platform: World) -> None:
     """Typed as it stands, with the words replaced, it ends as documented and has its effect."""
@@ -113,7 +113,7 @@ def test_a_command_in_a_process_of_its_own(platform: World) -> None:
         env={"PATH": "", **platform.environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr

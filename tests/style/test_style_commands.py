@@ -46,7 +46,7 @@ def answered() -> dict[str, Said]:
     return {}
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", WITH_COMMANDS)
 def test_every_command_runs(name: str, place: Platform, answered: dict[str, Said]) -> None:
     """Each command of a document, in its order, ends as it should on the embedded platform."""

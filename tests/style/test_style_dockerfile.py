@@ -174,7 +174,7 @@ def becomes_healthy(image: Path, environment: dict[str, str]) -> None:
 
     def healthy() -> bool:
         done = subprocess.run(
-            command, env=environment, capture_output=True, check=False, timeout=30
+            command, env=environment, capture_output=True, check=False, timeout=90
         )
         return done.returncode == 0
 

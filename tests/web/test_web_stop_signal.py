@@ -38,6 +38,6 @@ def test_a_signal_that_interrupts_another_thread_stops_the_service() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=20,
+        timeout=60,
     )
     assert (done.returncode, done.stdout) == (0, "stopped\n"), done.stderr
