@@ -14,14 +14,18 @@ FILES = {
     "account": (ROOT / "compose.yaml",),
     "embedded": (ROOT / "compose.yaml", ROOT / "deploy/compose/embedded.yaml"),
 }
+_PROFILES = {"account": frozenset[str](), "embedded": frozenset({"embedded"})}
 
 
 def stack(name: str) -> dict[str, Any]:
-    """Return a stack, its files laid over each other."""
+    """Return a stack, its files laid over each other and its profile asked for."""
     first, *others = (yaml.safe_load(path.read_text(encoding="utf-8")) for path in FILES[name])
     merged: dict[str, Any] = copy.deepcopy(first)
     for other in others:
         merged = _over(merged, other)
+    for service in merged["services"].values():
+        if _PROFILES[name].intersection(service.get("profiles", ())):
+            del service["profiles"]
     return merged
 
 
@@ -45,7 +49,7 @@ def _mounts(base: Mapping[str, Any], extra: Mapping[str, Any]) -> Any:
 
 
 def running(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the services that start where no profile is asked for."""
+    """Return the services that start: those of no profile, or of one that was asked for."""
     return {name: one for name, one in found["services"].items() if not one.get("profiles")}
 
 

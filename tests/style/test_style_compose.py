@@ -58,7 +58,7 @@ def test_the_stack_has_its_services() -> None:
     }
     assert {
         name: service["profiles"] for name, service in SERVICES.items() if name not in always
-    } == {"postgresql": ["postgresql"]}
+    } == {"postgresql": ["postgresql"], "platform": ["embedded"]}
 
 
 def test_the_schema_of_compose_holds() -> None:
@@ -91,7 +91,7 @@ def test_every_mounted_file_exists(service: str) -> None:
 def test_every_service_is_pinned_healthy_and_local(service: str) -> None:
     """An exact version from Docker Hub, a health check, and ports on 127.0.0.1 only."""
     found = SERVICES[service]
-    assert re.fullmatch(r"([a-z]+/)?[a-z]+:v?\d+\.\d+(\.\d+)?", found["image"])
+    assert re.fullmatch(r"([a-z]+/)?[a-z-]+:v?\d+\.\d+(\.\d+)?", found["image"])
     assert found["healthcheck"]["test"][0] == "CMD"
     assert all(port.startswith("127.0.0.1:") for port in found["ports"])
 
