@@ -1,23 +1,26 @@
 """Which targets are sick now, before anybody was told.
 
 The alerts of a storm are delivered over a while, by when each began and by group. Prometheus knows
-of all of them sooner: an alert is pending for as long as its rule's ``for`` before it fires.
+of them sooner: an alert is pending for as long as its rule's ``for`` before it fires, and a target
+of little traffic has an alert on its symptoms before there is evidence enough to act on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from inventory.model import Inventory
 from remediations.action import Action, UnavailableError
 from remediations.intake import rule
 from remediations.presence import FiresAlerts
 
+_PAGE = "page"
+
 
 def ailing(
     prometheus: FiresAlerts, inventory: Inventory, actions: Mapping[str, Action]
 ) -> set[str]:
-    """Return the targets of all alerts, firing or pending, that a playbook would act on.
+    """Return the targets that an alert, firing or pending, asks to act on or calls people about.
 
     Where Prometheus does not answer there are none: what was delivered is counted all the same.
     """
@@ -25,5 +28,20 @@ def ailing(
         alerts = prometheus.alerting()
     except UnavailableError:
         return set()
-    intents = (rule("firing", labels, inventory, actions).intent for labels in alerts)
-    return {intent.target for intent in intents if intent is not None}
+    return {target for labels in alerts for target in _sick(labels, inventory, actions)}
+
+
+def _sick(
+    labels: Mapping[str, str], inventory: Inventory, actions: Mapping[str, Action]
+) -> Iterator[str]:
+    intent = rule("firing", labels, inventory, actions).intent
+    if intent is not None:
+        yield intent.target
+    ours = labels.get("environment") in (None, inventory.environment)
+    if not ours or labels.get("severity") != _PAGE:
+        return
+    for book in inventory.playbooks:
+        target = actions[book.action].target(labels) if book.action in actions else None
+        # Some actions have one target whatever the alert is about: this one must be named.
+        if target is not None and target in book.targets and target in labels.values():
+            yield target
