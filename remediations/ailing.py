@@ -36,7 +36,9 @@ def _sick(
 ) -> Iterator[str]:
     intent = rule("firing", labels, inventory, actions).intent
     if intent is not None:
+        # One alert is one target's: what it also names is where the trouble shows.
         yield intent.target
+        return
     ours = labels.get("environment") in (None, inventory.environment)
     if not ours or labels.get("severity") != _PAGE:
         return

@@ -122,6 +122,21 @@ def test_a_function_that_pages_people_counts_into_a_storm(regressed: Rig) -> Non
     assert (run.state, run.reason) == (State.BLOCKED, "storm")
 
 
+def test_an_alert_counts_as_one_target(regressed: Rig) -> None:
+    """Two functions whose flags are to be turned off are one target, and two more are no storm."""
+    names = regressed.inventory.function_names
+    flag = {
+        "alertname": "FunctionRegressedAfterFlag",
+        "severity": "page",
+        "remediation": "disable_flags",
+    }
+    regressed.metrics.pending = [{**flag, "function": name} for name in names[2:4]]
+    regressed.deliver(*(regressed.alert(name) for name in names[1:2]))
+    regressed.step()
+    assert regressed.run().reason != "storm"
+    assert not regressed.ledger.switches.get(Switch.STORM, regressed.clock.at).engaged
+
+
 def test_only_what_is_sick_and_ours_makes_a_storm(regressed: Rig) -> None:
     """Many alerts that call nobody, or on what is not ours to act on, hold nobody back."""
     names = regressed.inventory.function_names
