@@ -14,7 +14,7 @@ from remediations.action import Action, UnavailableError
 from remediations.intake import rule
 from remediations.presence import FiresAlerts
 
-_PAGE = "page"
+_PAGE, _FIRST = "page", "1"
 
 
 def ailing(
@@ -40,7 +40,8 @@ def _sick(
         yield intent.target
         return
     ours = labels.get("environment") in (None, inventory.environment)
-    if not ours or labels.get("severity") != _PAGE:
+    # The escalations of an alert bear its labels, and say nothing new.
+    if not ours or labels.get("severity") != _PAGE or labels.get("tier", _FIRST) != _FIRST:
         return
     for book in inventory.playbooks:
         target = actions[book.action].target(labels) if book.action in actions else None

@@ -144,6 +144,7 @@ def test_only_what_is_sick_and_ours_makes_a_storm(regressed: Rig) -> None:
     regressed.metrics.pending = [
         *({**one, "environment": "test", "severity": "page"} for one in labels),
         *({**one, "remediation": "", "severity": "ticket"} for one in labels),
+        *({**one, "remediation": "", "severity": "page", "tier": "2"} for one in labels),
         *({"alertname": "Page", "severity": "page", "function": f"other-{n}"} for n in range(9)),
         # Actions that have one target, whatever the alert, do not make that sick.
         {"alertname": "ApiLatencyHigh", "severity": "page", "api": "ons"},

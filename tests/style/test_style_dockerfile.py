@@ -198,7 +198,7 @@ def test_the_steps_make_a_working_platform(embedded: Path, tmp_path: Path) -> No
     environment = _environment(embedded, tmp_path, port)
     (tmp_path / "token").write_text("made-up", encoding="utf-8")
     environment["VIGIA_INFLUXDB_TOKEN_FILE"] = str(tmp_path / "token")
-    ports = {"9913": port, "8086": influxdb}
+    ports = {"9913": port, "8087": influxdb}
     command = [
         re.sub(r"0\.0\.0\.0:(\d+)", lambda found: f"127.0.0.1:{ports[found[1]]}", word)
         for word in PLATFORM["command"]
