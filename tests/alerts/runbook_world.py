@@ -35,9 +35,10 @@ from simulator.aws.codedeploy import app_spec
 from simulator.aws.lambda_functions import serving
 from simulator.aws.server import CREDENTIALS, EmbeddedAws
 from simulator.influxdb import InfluxStandIn
-from simulator.processes import Child, free_port, program
+from simulator.processes import free_port
 from simulator.seed import publish, seed
 from tests.conftest import wait_for
+from tests.prometheus import prometheus_at
 from vigia.__main__ import main
 from vigia.commands import act, maintenance
 from web.address import Address
@@ -214,31 +215,6 @@ def _rules() -> dict[str, Any]:
     return {"groups": [{"name": "believed", "interval": "1s", "rules": rules}]}
 
 
-@contextmanager
-def _prometheus(root: Path) -> Iterator[str]:
-    (root / "rules.yml").write_text(json.dumps(_rules()), encoding="utf-8")
-    (root / "prometheus.yml").write_text("rule_files: [rules.yml]\n", encoding="utf-8")
-    url = f"http://127.0.0.1:{free_port()}"
-    child = Child(
-        name="prometheus",
-        command=(
-            program("prometheus"),
-            f"--config.file={root / 'prometheus.yml'}",
-            f"--storage.tsdb.path={root / 'data'}",
-            f"--web.listen-address={url.removeprefix('http://')}",
-            "--log.level=warn",
-        ),
-        log=root / "prometheus.log",
-        ready_url=f"{url}/-/ready",
-    )
-    child.start()
-    try:
-        wait_for(child.is_ready, 30)
-        yield url
-    finally:
-        child.stop()
-
-
 def _overlay(urls: Mapping[str, str]) -> dict[str, Any]:
     return {
         "influxdb": {"url": urls["influxdb"], "metrics_url": f"{urls['influxdb']}/metrics"},
@@ -294,7 +270,8 @@ def world(root: Path, alertmanager: str) -> Iterator[World]:
             stack.enter_context(mock.patch.object(command, "_POLL", 0.05))
         # How long a pause looks for executions that begin late.
         stack.enter_context(mock.patch.object(pause_processing, "_QUIET", 0.2))
-        prometheus = stack.enter_context(_prometheus(root))
+        (root / "rules.yml").write_text(json.dumps(_rules()), encoding="utf-8")
+        prometheus = stack.enter_context(prometheus_at(root, {"rule_files": ["rules.yml"]}))
         influxdb = InfluxStandIn(base.influxdb.bucket, TOKEN, org=base.influxdb.org)
         stack.callback(influxdb.stop)
         influxdb.start()

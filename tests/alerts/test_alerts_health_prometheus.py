@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import requests
 
-from simulator.processes import Child, free_port, program
+from simulator.processes import free_port, program
 from tests.conftest import wait_for
+from tests.prometheus import prometheus_at
 
 ROOT = Path(__file__).parents[2]
 DAYS = 15
@@ -64,7 +65,6 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("health")
     # The newest sample is now: an instant query looks back five minutes at most.
     (root / "history.txt").write_text(_history(int(time.time())), encoding="utf-8")
-    (root / "prometheus.yml").write_text("{}\n", encoding="utf-8")
     subprocess.run(
         [
             *(program("promtool"), "tsdb", "create-blocks-from", "openmetrics"),
@@ -73,28 +73,9 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         check=True,
         capture_output=True,
     )
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    child = Child(
-        name="prometheus",
-        command=(
-            program("prometheus"),
-            f"--config.file={root / 'prometheus.yml'}",
-            f"--storage.tsdb.path={root / 'data'}",
-            "--storage.tsdb.retention.time=60d",
-            f"--web.listen-address=127.0.0.1:{port}",
-            "--log.level=warn",
-        ),
-        log=root / "prometheus.log",
-        ready_url=f"{url}/-/ready",
-    )
-    child.start()
-    try:
-        wait_for(child.is_ready, 30)
+    with prometheus_at(root, {}, "--storage.tsdb.retention.time=60d") as url:
         wait_for(lambda: _answers(url), 30)
         yield url
-    finally:
-        child.stop()
 
 
 def _answers(url: str) -> bool:

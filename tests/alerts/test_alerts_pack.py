@@ -24,8 +24,8 @@ from alerts.rule import LOCALES, AlertRule, Severity
 from catalogue.text import Locale
 from grafana.generate import files as dashboards
 from inventory.load import load_inventory
-from simulator.processes import Child, free_port, program
 from tests.conftest import wait_for
+from tests.prometheus import prometheus_at
 
 ROOT = Path(__file__).parents[2]
 INVENTORY = load_inventory(ROOT / "platform.yaml")
@@ -295,27 +295,12 @@ def test_a_prometheus_of_somebody_else_runs_them(tmp_path: Path) -> None:
         shutil.copy(ROOT / generate.GENERATED / name, tmp_path)
     config = {
         "global": {"evaluation_interval": "1s"},
-        "rule_files": ["*.yml"],
+        "rule_files": [*generate.RULE_FILES],
         "scrape_configs": [
             {"job_name": "our-own", "static_configs": [{"targets": ["127.0.0.1:9"]}]}
         ],
     }
-    (tmp_path / "foreign.json").write_text(json.dumps(config), encoding="utf-8")
-    url = f"http://127.0.0.1:{free_port()}"
-    child = Child(
-        name="prometheus",
-        command=(
-            program("prometheus"),
-            f"--config.file={tmp_path / 'foreign.json'}",
-            f"--storage.tsdb.path={tmp_path / 'data'}",
-            f"--web.listen-address={url.removeprefix('http://')}",
-        ),
-        log=tmp_path / "log",
-        ready_url=f"{url}/-/ready",
-    )
-    child.start()
-    try:
-        wait_for(child.is_ready, 30)
+    with prometheus_at(tmp_path, config) as url:
 
         def health() -> list[str]:
             groups = requests.get(f"{url}/api/v1/rules", timeout=10).json()["data"]["groups"]
@@ -325,5 +310,3 @@ def test_a_prometheus_of_somebody_else_runs_them(tmp_path: Path) -> None:
         assert set(health()) == {"ok"}
         recorded = sum(1 for _ in recording.recordings(INVENTORY))
         assert len(health()) == len(RULES) + recorded
-    finally:
-        child.stop()

@@ -14,11 +14,10 @@ from werkzeug.serving import make_server
 from grafana.dashboard import document
 from grafana.listing import BOARDS, BoardSpec
 from inventory.load import load_inventory
-from simulator.processes import Child, free_port, program
 from tests.browser import Browser, chromium
-from tests.conftest import wait_for
 from tests.grafana.checks import Grafana, RefusedError, imported, problems, shown
 from tests.grafana.stand_in import SOURCE, StandIn
+from tests.prometheus import prometheus_at
 
 INVENTORY = load_inventory(Path(__file__).parents[2] / "platform.yaml")
 OVERVIEW = document(INVENTORY, BOARDS[0], INVENTORY.locale)
@@ -29,25 +28,8 @@ TOKEN = "made-up"
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a real Prometheus that scrapes nothing."""
     root = tmp_path_factory.mktemp("prometheus")
-    (root / "prometheus.yml").write_text("{}\n", encoding="utf-8")
-    address = f"127.0.0.1:{free_port()}"
-    child = Child(
-        name="prometheus",
-        command=(
-            program("prometheus"),
-            f"--config.file={root / 'prometheus.yml'}",
-            f"--storage.tsdb.path={root / 'data'}",
-            f"--web.listen-address={address}",
-        ),
-        log=root / "log",
-        ready_url=f"http://{address}/-/ready",
-    )
-    child.start()
-    try:
-        wait_for(child.is_ready, 30)
-        yield f"http://{address}"
-    finally:
-        child.stop()
+    with prometheus_at(root, {}) as url:
+        yield url
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import yaml
 
 from remediations.action import UnavailableError
 from remediations.prometheus import Prometheus
-from simulator.processes import Child, free_port, program
 from tests.conftest import wait_for
+from tests.prometheus import prometheus_at
 
 LABELS = {"function": "lambda_router", "severity": "page"}
 
@@ -18,7 +18,7 @@ LABELS = {"function": "lambda_router", "severity": "page"}
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """A Prometheus with a rule that fires, one that does not, and one that was not evaluated."""
-    root, port = tmp_path_factory.mktemp("prometheus"), free_port()
+    root = tmp_path_factory.mktemp("prometheus")
 
     def rule(name: str, expr: str) -> dict[str, object]:
         return {"alert": name, "expr": expr, "labels": LABELS}
@@ -37,24 +37,10 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
         {"name": "late", "interval": "100d", "rules": [rule("Late", "vector(1)")]},
     ]
     (root / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))
-    (root / "prometheus.yml").write_text(yaml.safe_dump({"rule_files": ["rules.yml"]}))
-    child = Child(
-        name="prometheus",
-        command=(
-            *(program("prometheus"), f"--config.file={root / 'prometheus.yml'}"),
-            *(f"--storage.tsdb.path={root / 'data'}", f"--web.listen-address=127.0.0.1:{port}"),
-        ),
-        log=root / "log",
-        ready_url=f"http://127.0.0.1:{port}/-/ready",
-    )
-    child.start()
-    try:
-        wait_for(child.is_ready, 30)
-        asked = Prometheus(f"http://127.0.0.1:{port}")
+    with prometheus_at(root, {"rule_files": ["rules.yml"]}) as url:
+        asked = Prometheus(url)
         wait_for(lambda: _fires(asked, "Fires"), 20)
         yield asked
-    finally:
-        child.stop()
 
 
 def _fires(asked: Prometheus, name: str) -> bool:
