@@ -31,6 +31,18 @@ def ailing(
     return {target for labels in alerts for target in _sick(labels, inventory, actions)}
 
 
+def spread(inventory: Inventory) -> float:
+    """Return how long after the first alert of a storm the last may show (seconds).
+
+    What fails from the same moment on is told one period of CloudWatch apart at most: a function's
+    errors may be enough to judge by in this period or only with the next one. Then come one
+    evaluation of the rules and the wait of one group.
+    """
+    alerting = inventory.alerting
+    seen = inventory.collection.period + alerting.evaluation_interval
+    return seen + alerting.remediation_group_wait
+
+
 def _sick(
     labels: Mapping[str, str], inventory: Inventory, actions: Mapping[str, Action]
 ) -> Iterator[str]:

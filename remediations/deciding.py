@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from remediations.action import BlockedError, Finding, ObsoleteError, UnavailableError
+from remediations.ailing import spread
 from remediations.model import Outcome, Plan, Run, State
 from remediations.presence import Presence, presence
 from remediations.worker import Worker, reading_aws
@@ -100,21 +101,11 @@ def _act(worker: Worker, run: Run, plan: Plan) -> Run:
     if found is not Finding.ABSENT:
         return _replan(worker, run, "drift")
     baseline = _baseline(worker, run)
-    soon = _breath(worker, run) - worker.now()
+    soon = 0.0 if run.by_hand else run.created_at + spread(worker.inventory) - worker.now()
     if soon > 0:
-        return worker.wait(run, soon)
+        # A storm must be seen before the first of its runs acts.
+        return worker.wait(run, soon, "storm_watch")
     return worker.call(run, "apply", 0, plan.calls[0], baseline)
-
-
-def _breath(worker: Worker, run: Run) -> float:
-    """Return when a run may act at the earliest (unix seconds).
-
-    What fell sick together is pending or delivered within one evaluation and one group's wait: a
-    storm must be seen before the first of its runs acts.
-    """
-    alerting = worker.inventory.alerting
-    wait = 0.0 if run.by_hand else alerting.evaluation_interval + alerting.remediation_group_wait
-    return run.created_at + wait
 
 
 def _baseline(worker: Worker, run: Run) -> Mapping[str, float | None]:

@@ -116,7 +116,7 @@ class Worker:
         times = (step.settled_at or step.intended_at or 0.0 for step in steps)
         return max(times, default=run.created_at) + self.inventory.engine.block_expiry
 
-    def wait(self, run: Run, seconds: float) -> Run:
+    def wait(self, run: Run, seconds: float, reason: str | None = None) -> Run:
         """Look again later, in the same state."""
         now = self.now()
         return self.ledger.runs.move(
@@ -125,7 +125,7 @@ class Worker:
             now,
             kind="waiting",
             quiet=True,
-            reason=None,
+            reason=reason,
             detail=None,
             next_at=now + seconds,
         )

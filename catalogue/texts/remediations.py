@@ -124,6 +124,10 @@ REASONS = {
         "uma flag mudou há pouco e é desligada antes",
         "a flag changed a short while ago and is turned off first",
     ),
+    "storm_watch": Text(
+        "espera para ver se outros alvos também adoecem",
+        "it waits to see whether other targets fall sick too",
+    ),
     "snapshot_exists": Text(
         "já há um snapshot deste segundo", "there is a snapshot of this very second already"
     ),

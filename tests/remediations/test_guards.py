@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from remediations.ailing import spread
 from remediations.ledger.switches import Switch
 from remediations.model import Outcome, State
 from tests.remediations.rig import FUNCTION, Rig
@@ -263,16 +264,28 @@ def test_a_storm_calls_people_once(regressed: Rig) -> None:
 
 
 def test_a_storm_that_arrives_in_parts_is_seen_before_anything_acts(regressed: Rig) -> None:
-    """The first alert of a storm is planned and not acted on before the others can arrive."""
+    """The first alert is planned and not acted on before those a period later can arrive."""
     first, *others = (regressed.alert(name) for name in regressed.inventory.function_names[:4])
     regressed.deliver(first)
     for _ in range(3):
         regressed.step()
     assert regressed.run().plan is not None
-    regressed.clock.forward(regressed.inventory.alerting.remediation_group_wait)
+    alerting = regressed.inventory.alerting
+    regressed.clock.forward(regressed.inventory.collection.period + alerting.evaluation_interval)
+    assert not regressed.step()
+    assert (regressed.run().state, regressed.run().reason) == (State.READY, "storm_watch")
     regressed.deliver(*others)
-    regressed.clock.forward(regressed.inventory.alerting.evaluation_interval)
+    regressed.clock.forward(alerting.remediation_group_wait)
     while regressed.step():
         pass
     assert {run.reason for run in regressed.ledger.facts.runs()} == {"storm"}
     assert regressed.aws.front.count("lambda", "UpdateAlias") == 0
+
+
+def test_one_alert_alone_is_not_waited_with_for_longer(regressed: Rig) -> None:
+    """Once the others of a storm would have shown, a run acts."""
+    regressed.deliver(regressed.alert())
+    began = regressed.clock.at
+    regressed.until(State.VERIFYING)
+    assert regressed.clock.at - began == pytest.approx(spread(regressed.inventory), abs=1)
+    assert regressed.run().reason is None
