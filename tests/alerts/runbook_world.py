@@ -217,6 +217,7 @@ def _rules() -> dict[str, Any]:
 
 def _overlay(urls: Mapping[str, str]) -> dict[str, Any]:
     return {
+        "collection": {"period": "1s"},
         "influxdb": {"url": urls["influxdb"], "metrics_url": f"{urls['influxdb']}/metrics"},
         "engine": {
             **dict.fromkeys(("cool_down", "settle", "sample_every", "block_retry"), "1s"),

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -179,12 +180,18 @@ def platform(folder: Path, alertmanager_url: str) -> Iterator[Platform]:
         patched.setenv("VIGIA_CONFIG_OVERLAY", str(overlay))
         inventory = load_inventory(folder / "platform.yaml", overlay)
         seed(aws, inventory, time.time)
+        _until(partial(_is_there, aws), "the database's instance does not become available")
         app = RemediationsApp(settings, inventory, runbook={}.get)
         stack.callback(app.stop)
         server = WebServer(app.wsgi, Address("127.0.0.1", port)).start()
         stack.callback(server.stop)
         app.start()
         yield Platform(folder, server.url)
+
+
+def _is_there(aws: EmbeddedAws) -> bool:
+    (instance,) = aws.client("timestream-influxdb").list_db_instances()["items"]
+    return bool(instance["status"] == "AVAILABLE")
 
 
 def _settings(patched: pytest.MonkeyPatch, folder: Path, aws_url: str) -> Settings:
