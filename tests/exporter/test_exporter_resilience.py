@@ -355,7 +355,7 @@ def test_hanging_collector_times_out_and_recovers(rig: Rig, aws: EmbeddedAws) ->
     clients.client("lambda")
     begun = time.monotonic()
     refresher.run()
-    assert time.monotonic() - begun < 10, "what hangs for 20 s was waited for"
+    assert time.monotonic() - begun < 2.5
     assert refresher.status().reason is Reason.TIMEOUT
 
     def well() -> bool:
