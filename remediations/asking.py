@@ -10,15 +10,30 @@ from pydantic import ValidationError
 from inventory.model import Inventory, Playbook
 from remediations.action import Action, Risk
 from remediations.ledger.deliveries import Intent
-from remediations.model import BY_HAND
+from remediations.model import BY_HAND, Run
 
 MODES = {Risk.LOW: "auto", Risk.MEDIUM: "approve", Risk.HIGH: "shadow"}
 """The mode of a playbook that names none: what could do most harm only shows what it would do."""
+
+_STRICTEST_FIRST = ("shadow", "approve", "auto")
 
 
 def mode_of(book: Playbook, action: Action) -> str:
     """Return how far a playbook may go: as the inventory says, else by the action's risk."""
     return book.mode or MODES[action.risk]
+
+
+def mode_today(run: Run, inventory: Inventory, action: Action) -> str:
+    """Return how far a run may go: the stricter of when it was opened and of now.
+
+    One whose playbook is there no more may not act at all.
+    """
+    if run.by_hand:
+        return run.mode
+    books = {book.name: book for book in inventory.playbooks}
+    book = books.get(run.playbook)
+    today = mode_of(book, action) if book is not None else _STRICTEST_FIRST[0]
+    return min(run.mode, today, key=_STRICTEST_FIRST.index)
 
 
 class AskedWronglyError(Exception):
@@ -75,6 +90,8 @@ def checked(action: Action, params: Mapping[str, Any]) -> dict[str, Any]:
 def playbook_problems(inventory: Inventory, actions: Mapping[str, Action]) -> Iterator[str]:
     """Yield a line for everything that a playbook asks for and its action cannot do."""
     for book in inventory.playbooks:
+        if book.name == BY_HAND:
+            yield f"playbook {book.name}: the name stands for what people ask for"
         action = actions.get(book.action)
         if action is None:
             yield f"playbook {book.name}: there is no action '{book.action}'"

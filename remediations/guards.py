@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from inventory.model import Inventory
 from remediations import flags_first
 from remediations.flags import DISABLE
-from remediations.ledger.scope import HOUR
+from remediations.ledger.scope import HOUR, Committing
 from remediations.ledger.store import Ledger
 from remediations.ledger.switches import Switch, SwitchState
 from remediations.model import Run
@@ -21,6 +22,7 @@ class Situation:
     now: float
     run: Run
     inventory: Inventory
+    mode: str
     pause: SwitchState
     pause_file: bool
     maintenance: SwitchState
@@ -32,7 +34,9 @@ class Situation:
     flags: flags_first.FlagTrouble | None
 
 
-NEEDS_NO_HUMAN = ("kill_switch", "maintenance", "target_busy", "flags_first")
+BY_A_PERSON = ("kill_switch", "maintenance")
+"""Reasons to hold a run that a person gave: no run's time runs out meanwhile."""
+NEEDS_NO_HUMAN = (*BY_A_PERSON, "target_busy", "flags_first")
 """Reasons to hold a run that a person gave, or that end without one."""
 
 
@@ -82,7 +86,17 @@ def known_target(situation: Situation) -> Hold | None:
     book = books.get(run.playbook)
     if book is None or book.action != run.action or run.target not in book.targets:
         return _hold(situation, "not_allowed", f"{run.playbook} may not act on {run.target}")
+    if json.loads(json.dumps(dict(book.params))) != run.params:
+        return _hold(situation, "not_allowed", f"the parameters of {run.playbook} have changed")
     return None
+
+
+def mode_allows(situation: Situation) -> Hold | None:
+    """Hold a call that nobody approved, where the playbook wants an approval now, or no call."""
+    run, mode = situation.run, situation.mode
+    if mode == "auto" or (mode == "approve" and run.approved_by is not None):
+        return None
+    return _hold(situation, "mode_changed", f"{run.playbook} is in mode {mode}")
 
 
 def storm(situation: Situation) -> Hold | None:
@@ -150,6 +164,7 @@ def blast_radius(situation: Situation) -> Hold | None:
 REASONS = (
     *("kill_switch", "maintenance", "not_allowed", "storm", "target_busy", "cool_down", "rate"),
     *("flags_first", "blast_radius", "plan_expired", "drift", "no_data", "alert_unconfirmed"),
+    "mode_changed",
 )
 """What commonly holds a run; each is counted from zero, so that its first time is seen."""
 
@@ -165,11 +180,25 @@ GUARDS: tuple[Callable[[Situation], Hold | None], ...] = (
     blast_radius,
 )
 
-COUNTING: tuple[Callable[[Situation], Hold | None], ...] = (rate, blast_radius)
-"""Those that count other runs: asked again where the first intent is committed."""
+COMMITTING: tuple[Callable[[Situation], Hold | None], ...] = (
+    kill_switch,
+    maintenance,
+    known_target,
+    mode_allows,
+    rate,
+    blast_radius,
+)
+"""Those asked once more in the transaction of every intent: reading the world takes its time."""
 
 BY_HAND: tuple[Callable[[Situation], Hold | None], ...] = (kill_switch, known_target, one_scope)
 """What holds a person back too; the others guard against acting without one."""
+
+COMMITTING_BY_HAND: tuple[Callable[[Situation], Hold | None], ...] = (
+    kill_switch,
+    known_target,
+    mode_allows,
+)
+"""Those of a person's run that are asked once more."""
 
 
 def check(
@@ -183,10 +212,39 @@ def check(
     return None
 
 
+def at_commit(
+    inventory: Inventory,
+    run: Run,
+    mode: str,
+    now: float,
+    latest: Committing,
+    *,
+    pause_file: bool,
+    owned: Sequence[str],
+) -> Situation:
+    """Return the situation as far as ``COMMITTING`` asks for it."""
+    return Situation(
+        now=now,
+        run=run,
+        inventory=inventory,
+        mode=mode,
+        pause=latest.pause,
+        pause_file=pause_file,
+        maintenance=latest.maintenance,
+        storm=False,
+        owned=owned,
+        acting_on_target=None,
+        last_intent=None,
+        acted_last_hour=latest.acted_last_hour,
+        flags=None,
+    )
+
+
 def look(
     ledger: Ledger,
     inventory: Inventory,
     run: Run,
+    mode: str,
     now: float,
     *,
     pause_file: bool,
@@ -202,6 +260,7 @@ def look(
         now=now,
         run=run,
         inventory=inventory,
+        mode=mode,
         pause=ledger.switches.get(Switch.PAUSE, now),
         pause_file=pause_file,
         maintenance=ledger.switches.get(Switch.MAINTENANCE, now),

@@ -198,6 +198,11 @@ class Run:
         """Whether a person asked for it; then no alert must hold it up."""
         return self.playbook == BY_HAND
 
+    @property
+    def dry(self) -> bool:
+        """Whether a person asked only what it would do."""
+        return self.by_hand and self.mode == "shadow"
+
 
 @dataclass(frozen=True)
 class Sample:

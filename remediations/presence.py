@@ -1,4 +1,4 @@
-"""Is the alert still there? ``resolved`` may never come, so both sides are asked before acting."""
+"""Is the alert still there? ``resolved`` may never come, or come wrongly: who fires it is asked."""
 
 from __future__ import annotations
 
@@ -39,16 +39,17 @@ class FiresAlerts(Protocol):
 
 
 def presence(run: Run, alertmanager: HoldsAlerts, prometheus: FiresAlerts) -> Presence:
-    """Return THERE if either side holds the alert, GONE if both that answer deny it.
+    """Return what Prometheus says; where it does not answer, THERE if Alertmanager holds the alert.
 
-    Alertmanager keeps an alert for a while after it stopped firing, and forgets it when it is
-    restarted without its data: Prometheus has the last word wherever it answers.
+    Only Prometheus can say that an alert is gone. Alertmanager ends by itself what Prometheus no
+    longer sends, so in an outage its silence tells of the outage; it also forgets what it held when
+    it is restarted without its data, and keeps for a while what has stopped firing.
     """
     try:
         return Presence.THERE if prometheus.fires(run.alert) else Presence.GONE
     except UnavailableError:
         pass
     try:
-        return Presence.THERE if alertmanager.is_active(run.fingerprint) else Presence.GONE
+        return Presence.THERE if alertmanager.is_active(run.fingerprint) else Presence.UNKNOWN
     except UnavailableError:
         return Presence.UNKNOWN

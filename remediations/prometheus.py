@@ -38,10 +38,10 @@ class Prometheus:
         """Say whether an alert fires whose labels these are, external labels left aside.
 
         A Prometheus that has just started answers before it has evaluated its rules: until then
-        its silence denies nothing.
+        its silence denies nothing, nor does it where it has no such rule.
 
         Raises:
-            UnavailableError: if Prometheus does not answer, or cannot know yet.
+            UnavailableError: if Prometheus does not answer, or cannot know.
         """
         rules = self._rules()
         if any(
@@ -51,7 +51,10 @@ class Prometheus:
         ):
             return True
         name = labels.get("alertname")
-        if any(rule["name"] == name and rule["health"] != "ok" for rule in rules):
+        health = [rule["health"] for rule in rules if rule["name"] == name]
+        if not health:
+            raise UnavailableError("prometheus_error", f"Prometheus has no rule {name}")
+        if any(one != "ok" for one in health):
             raise UnavailableError("prometheus_error", f"{name} has not been evaluated")
         return False
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from remediations.action import FailedError, Finding, UnavailableError
+from remediations.guards import Hold
 from remediations.model import Outcome, Plan, Run, Sample, StepState, Verdict
-from remediations.worker import Worker
+from remediations.worker import HeldError, Worker
 
 
 def verify(worker: Worker, run: Run, plan: Plan) -> Run:
@@ -70,11 +71,7 @@ def _conclude(worker: Worker, run: Run, plan: Plan, recent: Sequence[Verdict]) -
     runs, now = worker.ledger.runs, worker.now()
     if set(recent) == {Verdict.WORSE} and plan.undo:
         hold = worker.hold(run)
-        if hold is None:
-            return _undo(worker, run, plan)
-        return runs.close(
-            run, Outcome.INEFFECTIVE, now, reason="worse", detail=f"not undone: {hold.reason}"
-        )
+        return _undo(worker, run, plan) if hold is None else _not_undone(worker, run, hold)
     if {Verdict.BAD, Verdict.WORSE} & set(recent):
         return runs.close(run, Outcome.INEFFECTIVE, now, reason="still_bad")
     return runs.close(run, Outcome.INCONCLUSIVE, now, reason="no_evidence")
@@ -91,7 +88,17 @@ def _undo(worker: Worker, run: Run, plan: Plan) -> Run:
     back = action.undo(plan, seen)
     if action.effect(plan, seen) is not Finding.HAPPENED or not back:
         return worker.ledger.runs.close(run, Outcome.INCONCLUSIVE, worker.now(), reason="drift")
-    return worker.call(run, "undo", 0, back[0])
+    try:
+        return worker.call_unless_held(run, "undo", 0, back[0])
+    except HeldError as error:
+        return _not_undone(worker, run, error.hold)
+
+
+def _not_undone(worker: Worker, run: Run, hold: Hold) -> Run:
+    detail = f"not undone: {hold.reason}"
+    return worker.ledger.runs.close(
+        run, Outcome.INEFFECTIVE, worker.now(), reason="worse", detail=detail
+    )
 
 
 def undoing(worker: Worker, run: Run, plan: Plan) -> Run:

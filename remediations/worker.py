@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,18 @@ from inventory.model import Inventory
 from remediations import flags, guards
 from remediations.action import Action, Context, Hands, Observation, UnavailableError
 from remediations.ailing import ailing
+from remediations.asking import mode_today
 from remediations.calls import Answer, carry_out, describe, make
-from remediations.ledger.scope import TargetBusyError
+from remediations.ledger.scope import Committing, Recheck, TargetBusyError
 from remediations.ledger.store import Ledger
+from remediations.ledger.switches import Switch
 from remediations.model import OWN_SERVICE, Call, Run, State, Step, StepState
 from remediations.presence import FiresAlerts, HoldsAlerts
 
 _RESEND_PAUSE = 2.0
 
 
-class _HeldError(Exception):
+class HeldError(Exception):
     """A guard's no that came only where the intent was to be committed."""
 
     def __init__(self, hold: guards.Hold) -> None:
@@ -48,6 +51,10 @@ class Worker:
         """Return the run's action."""
         return self.actions[run.action]
 
+    def mode(self, run: Run) -> str:
+        """Return how far a run may go: as its playbook said when it was opened, or says now."""
+        return mode_today(run, self.inventory, self.action(run))
+
     def hold(self, run: Run) -> guards.Hold | None:
         """Ask every guard."""
         asked = guards.BY_HAND if run.by_hand else guards.GUARDS
@@ -58,6 +65,7 @@ class Worker:
             self.ledger,
             self.inventory,
             run,
+            self.mode(run),
             self.now(),
             pause_file=self.pause_file.exists(),
             owned=self.action(run).targets(self.inventory),
@@ -110,11 +118,22 @@ class Worker:
     def expires_at(self, run: Run) -> float:
         """Return when a run that is held back ends: that long after it was asked for.
 
-        One that has acted already ends so long after its last call.
+        One that has acted already ends so long after its last call. For any other the time does
+        not run while a person holds it back, and begins anew when nobody does any more: its alert
+        is not delivered a second time.
         """
-        steps = self.ledger.runs.steps(run.id) if run.intended_at is not None else []
-        times = (step.settled_at or step.intended_at or 0.0 for step in steps)
-        return max(times, default=run.created_at) + self.inventory.engine.block_expiry
+        expiry = self.inventory.engine.block_expiry
+        if run.intended_at is not None:
+            steps = self.ledger.runs.steps(run.id)
+            times = (step.settled_at or step.intended_at or 0.0 for step in steps)
+            return max(times, default=run.created_at) + expiry
+        if run.by_hand:
+            return run.created_at + expiry
+        if self.pause_file.exists():
+            return math.inf
+        now, switches = self.now(), self.ledger.switches
+        held = (switches.get(one, now).held_until for one in (Switch.PAUSE, Switch.MAINTENANCE))
+        return max(run.created_at, *held) + expiry
 
     def wait(self, run: Run, seconds: float, reason: str | None = None) -> Run:
         """Look again later, in the same state."""
@@ -160,27 +179,57 @@ class Worker:
         call: Call,
         baseline: Mapping[str, Any] | None = None,
     ) -> Run:
-        """Commit the intent, make the call once, commit what came of it."""
-        lease = self.inventory.engine.lease
-        recheck = self._recheck(run) if run.intended_at is None and not run.by_hand else None
+        """Commit the intent, make the call once, commit what came of it; or hold the run.
+
+        A human hears of any hold of a run that has acted already: it stands half-way.
+        """
+        human = run.intended_at is not None
         try:
-            run, step = self.ledger.runs.intend(
-                run, purpose, number, call, self.now(), lease, baseline, recheck
-            )
+            return self.call_unless_held(run, purpose, number, call, baseline)
         except TargetBusyError as error:
-            return self.block(run, "target_busy", str(error), human=False)
-        except _HeldError as error:
+            return self.block(run, "target_busy", str(error), human=human)
+        except HeldError as error:
             hold = error.hold
-            return self.block(run, hold.reason, hold.detail, hold.retry_at, human=hold.human)
+            human = human or hold.human
+            return self.block(run, hold.reason, hold.detail, hold.retry_at, human=human)
+
+    def call_unless_held(
+        self,
+        run: Run,
+        purpose: str,
+        number: int,
+        call: Call,
+        baseline: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """Do as ``call`` does.
+
+        Raises:
+            HeldError: if a guard says no where the intent is committed: nothing was committed.
+            TargetBusyError: if another run acts on the target.
+        """
+        engine, recheck = self.inventory.engine, self._recheck(run)
+        run, step = self.ledger.runs.intend(
+            run, purpose, number, call, self.now(), engine.lease, recheck, baseline
+        )
         return self.record(run, step, self._make(run, call))
 
-    def _recheck(self, run: Run) -> Callable[[Sequence[str]], None]:
-        situation = self._situation(run)
+    def _recheck(self, run: Run) -> Recheck:
+        asked = guards.COMMITTING_BY_HAND if run.by_hand else guards.COMMITTING
+        owned = self.action(run).targets(self.inventory)
 
-        def recheck(acted: Sequence[str]) -> None:
-            hold = guards.check(replace(situation, acted_last_hour=acted), guards.COUNTING)
+        def recheck(latest: Committing) -> None:
+            situation = guards.at_commit(
+                self.inventory,
+                run,
+                self.mode(run),
+                self.now(),
+                latest,
+                pause_file=self.pause_file.exists(),
+                owned=owned,
+            )
+            hold = guards.check(situation, asked)
             if hold is not None:
-                raise _HeldError(hold)
+                raise HeldError(hold)
 
         return recheck
 

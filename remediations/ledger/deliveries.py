@@ -64,7 +64,7 @@ class Deliveries:
         with audit.writing(self._engine) as connection:
             intake = Intake(connection, [d for one in webhooks for d in one.deliveries])
             receipts = [[intake.receive(d, one.now) for d in one.deliveries] for one in webhooks]
-            intake.flush()
+            intake.flush(max((one.now for one in webhooks), default=0.0))
             if truncated := sum(one.truncated for one in webhooks):
                 count(connection, TRUNCATED, truncated)
         return receipts
@@ -73,7 +73,8 @@ class Deliveries:
         """Open a run that a person asks for and return its id.
 
         Raises:
-            RunOpenError: if a run of this action on this target is open already.
+            RunOpenError: if a run of this action on this target is open already, and more is asked
+                for than to see what it would do.
         """
         run_id = new_id()
         asked = Delivery(
@@ -85,9 +86,11 @@ class Deliveries:
             decision=Decision.ACCEPTED,
         )
         with audit.writing(self._engine) as connection:
-            open_id = open_runs(connection, [intent]).get((intent.action, intent.target))
-            if open_id is not None:
-                raise RunOpenError(open_id)
+            if intent.mode != "shadow":
+                found = open_runs(connection, [intent], by_hand=True)
+                open_id = found.get((intent.action, intent.target))
+                if open_id is not None:
+                    raise RunOpenError(open_id)
             connection.execute(RUNS.insert().values(run_row(run_id, asked, intent, now)))
             chain = audit.Chain(connection)
             chain.append(now, "run_opened", run_id, opened(intent))

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from remediations.action import Past
-from remediations.ledger import scope
+from remediations.ledger import heirs, scope
 from remediations.ledger.counts import BLOCKED
 from remediations.ledger.rows import read_run, read_step
 from remediations.ledger.schema import COUNTS, DELIVERIES, RUNS, STEPS, VERDICTS
@@ -53,6 +53,20 @@ class Facts:
         query = sa.select(RUNS).where(RUNS.c.target == target, RUNS.c.state != State.CLOSED.value)
         plans = (read_run(row).plan for row in self._all(query))
         return tuple(plan for plan in plans if plan is not None)
+
+    def joined(self, run: Run) -> list[heirs.Joined]:
+        """Return the alerts that joined a run that another alert had opened."""
+        with self._engine.connect() as connection:
+            return heirs.joined(connection, run)
+
+    def resolved_since(self, fingerprint: str, since: float) -> bool:
+        """Say whether it was delivered since then that an alert is over."""
+        query = sa.select(DELIVERIES.c.id).where(
+            DELIVERIES.c.fingerprint == fingerprint,
+            DELIVERIES.c.received_at >= since,
+            DELIVERIES.c.status == "resolved",
+        )
+        return bool(self._all(query.limit(1)))
 
     def sick_targets(self, since: float) -> set[str]:
         """Return targets that an alert delivered since then says are sick, and none took back."""

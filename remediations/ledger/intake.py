@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from remediations.ledger import audit
 from remediations.ledger.schema import DELIVERIES, RUNS, dumps
-from remediations.model import Decision, Outcome, State
+from remediations.model import BY_HAND, Decision, State
 
 _BEFORE_INTENT = (State.READY.value, State.BLOCKED.value, State.AWAITING_APPROVAL.value)
 _AT_ONCE = 500  # values in one IN (...): far below what either database takes
@@ -65,7 +65,8 @@ class Intake:
         self._chain = audit.Chain(connection)
         self._known = _known(connection, [delivery.key for delivery in deliveries])
         intents = [delivery.intent for delivery in deliveries if delivery.intent is not None]
-        self._open = open_runs(connection, intents)
+        self._open = open_runs(connection, intents, by_hand=False)
+        self._resolved: set[str] = set()
         self._rows: list[dict[str, Any]] = []
         self._runs: list[dict[str, Any]] = []
 
@@ -87,16 +88,16 @@ class Intake:
             self._known[delivery.key] = run_id
         self._record(delivery, now, decision, reason, run_id)
         if fresh and delivery.status == "resolved":
-            self._cancel_resolved(delivery.fingerprint, now)
+            self._resolved.add(delivery.fingerprint)
         return Receipt(delivery.fingerprint, decision, reason, run_id)
 
-    def flush(self) -> None:
-        """Write what was decided."""
+    def flush(self, now: float) -> None:
+        """Write what was decided, and have runs looked at whose alert is said to be over."""
         for table, rows in ((DELIVERIES, self._rows), (RUNS, self._runs)):
             if rows:
                 self._connection.execute(table.insert(), rows)
         self._chain.flush()
-        self._rows, self._runs = [], []
+        self._wake_resolved(now)
 
     def _open_run(self, run_id: str, delivery: Delivery, intent: Intent, now: float) -> None:
         self._open[intent.action, intent.target] = run_id
@@ -131,42 +132,22 @@ class Intake:
             named = ("fingerprint", "alertname", "status", "decision", "reason")
             self._chain.append(now, "delivery", run_id, {key: row[key] for key in named})
 
-    def _cancel_resolved(self, fingerprint: str, now: float) -> None:
-        """Close the runs of a resolved alert that have not touched the world yet."""
-        self.flush()
-        waiting = sa.and_(
-            RUNS.c.fingerprint == fingerprint,
-            RUNS.c.state.in_(_BEFORE_INTENT),
-            RUNS.c.intended_at.is_(None),
-        )
-        found = self._connection.execute(
-            sa.select(RUNS.c.id, RUNS.c.state, RUNS.c.action, RUNS.c.target).where(waiting)
-        ).all()
-        for run in found:
-            # The epoch moves, so whoever holds the run can no longer write an intent.
-            closed = self._connection.execute(
+    def _wake_resolved(self, now: float) -> None:
+        """Make runs due that have not touched the world; whether to end them is the engine's.
+
+        Alertmanager also says ``resolved`` of what Prometheus could not send for a while. The epoch
+        moves, so whoever holds such a run can no longer write an intent: it is looked at anew.
+        """
+        for some in _slices(sorted(self._resolved)):
+            self._connection.execute(
                 sa.update(RUNS)
-                .where(RUNS.c.id == run.id, RUNS.c.state == run.state, waiting)
-                .values(
-                    state=State.CLOSED.value,
-                    outcome=Outcome.CANCELLED.value,
-                    reason="alert_resolved",
-                    detail=None,
-                    epoch=RUNS.c.epoch + 1,
-                    lease_owner=None,
-                    lease_until=None,
-                    updated_at=now,
-                    closed_at=now,
+                .where(
+                    RUNS.c.fingerprint.in_(some),
+                    RUNS.c.state.in_(_BEFORE_INTENT),
+                    RUNS.c.intended_at.is_(None),
                 )
+                .values(epoch=RUNS.c.epoch + 1, lease_owner=None, lease_until=None, next_at=now)
             )
-            if closed.rowcount:
-                body = {
-                    "from": run.state,
-                    "outcome": Outcome.CANCELLED.value,
-                    "reason": "alert_resolved",
-                }
-                self._chain.append(now, "closed", run.id, body)
-                self._open.pop((run.action, run.target), None)
 
 
 def new_id() -> str:
@@ -216,12 +197,25 @@ def _known(connection: sa.Connection, keys: Sequence[str]) -> dict[str, str | No
     return found
 
 
-def open_runs(connection: sa.Connection, intents: Sequence[Intent]) -> dict[tuple[str, str], str]:
-    """Return the open run of each intent that has one, by action and target."""
+def open_runs(
+    connection: sa.Connection, intents: Sequence[Intent], *, by_hand: bool
+) -> dict[tuple[str, str], str]:
+    """Return the open run that each intent would join, by action and target.
+
+    ``by_hand`` is for a person's intents. An alert joins what a person has begun to do, and not
+    what still waits for an approval; nobody joins what only shows what it would do.
+    """
+    asked = RUNS.c.playbook == BY_HAND
+    joins = sa.or_(~asked, RUNS.c.mode != "shadow")
+    if not by_hand:
+        joins = sa.or_(~asked, sa.and_(RUNS.c.mode != "shadow", RUNS.c.intended_at.is_not(None)))
     found: dict[tuple[str, str], str] = {}
     for some in _slices(sorted({intent.target for intent in intents})):
-        query = sa.select(RUNS.c.action, RUNS.c.target, RUNS.c.id).where(
-            RUNS.c.target.in_(some), RUNS.c.state != State.CLOSED.value
+        query = (
+            sa.select(RUNS.c.action, RUNS.c.target, RUNS.c.id)
+            .where(RUNS.c.target.in_(some), RUNS.c.state != State.CLOSED.value, joins)
+            # The alert's own run is the last one, and wins.
+            .order_by(sa.case((asked, 0), else_=1))
         )
         found |= {(row.action, row.target): row.id for row in connection.execute(query)}
     return found

@@ -9,12 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from remediations.ledger import audit, claims, scope
+from remediations.ledger import audit, claims, heirs, scope
 from remediations.ledger.counts import BLOCKED, count
 from remediations.ledger.escalations import call_human
 from remediations.ledger.follow import open_next
 from remediations.ledger.rows import plan_document, plan_hash, read_run, read_step
-from remediations.ledger.schema import RUNS, SAMPLES, STEPS, VERDICTS, dumps
+from remediations.ledger.schema import RUNS, SAMPLES, STEPS, dumps
+from remediations.ledger.steps import intend, judge
 from remediations.model import (
     NO_HUMAN_NEEDED,
     OUTCOMES_FROM,
@@ -122,13 +123,13 @@ class Runs:
         call: Call,
         now: float,
         lease: float,
+        recheck: scope.Recheck,
         baseline: Mapping[str, Any] | None = None,
-        recheck: scope.Recheck | None = None,
     ) -> tuple[Run, Step]:
         """Commit the exact call that is about to be made, and keep the lease while it is made.
 
-        Raises TargetBusyError if another run has begun to act on the target; before a run's first
-        call also what ``recheck`` raises.
+        Raises TargetBusyError if another run has begun to act on the target, and what ``recheck``
+        raises: then nothing is committed.
         """
         to = State.RUNNING if purpose == "apply" else State.UNDOING
         values: dict[str, Any] = {"lease_owner": run.lease_owner, "lease_until": now + lease}
@@ -137,10 +138,9 @@ class Runs:
         if baseline is not None:
             values["baseline"] = dumps(dict(baseline))
         with audit.writing(self._engine) as connection:
-            if run.intended_at is None:
-                scope.take(connection, run, now - scope.HOUR, recheck)
+            scope.check(connection, run, now, recheck)
             moved = _move(connection, run, to, now, reason=None, detail=None, **values)
-            step = _intend(connection, run, purpose, number, call, now)
+            step = intend(connection, run, purpose, number, call, now)
             body = {
                 "purpose": purpose,
                 "step": number,
@@ -221,10 +221,12 @@ class Runs:
         reason: str,
         detail: str | None = None,
         verdicts: Mapping[str, bool] | None = None,
+        heir: heirs.Choice | None = None,
     ) -> Run:
         """End a run; an outcome that needs a human is escalated in the same transaction.
 
-        ``verdicts`` are versions of the target now known to be healthy or not.
+        ``verdicts`` are versions of the target now known to be healthy or not; ``heir`` chooses
+        among the alerts that joined the run the one that a new run is opened for.
 
         Raises:
             IllegalTransitionError: if the outcome cannot follow from the run's state.
@@ -237,7 +239,9 @@ class Runs:
         with audit.writing(self._engine) as connection:
             closed = _close(connection, run, outcome, now, reason, detail)
             for version, healthy in (verdicts or {}).items():
-                _judge(connection, run, version, healthy=healthy, now=now)
+                judge(connection, run, version, healthy=healthy, now=now)
+            if heir is not None:
+                heirs.hand_over(connection, closed, heir, now)
         return closed
 
     def steps(self, run_id: str, purpose: str = "apply") -> list[Step]:
@@ -364,35 +368,3 @@ def _close(
         call_human(connection, closed, outcome.value, detail or reason, now)
     open_next(connection, closed, now)
     return closed
-
-
-def _intend(
-    connection: sa.Connection, run: Run, purpose: str, number: int, call: Call, now: float
-) -> Step:
-    key = {"run_id": run.id, "purpose": purpose, "number": number}
-    where = sa.and_(*(STEPS.c[name] == value for name, value in key.items()))
-    fresh = {
-        "service": call.service,
-        "operation": call.operation,
-        "arguments": dumps(dict(call.arguments)),
-        "state": StepState.INTENT.value,
-        "intended_at": now,
-        "settled_at": None,
-        "error": None,
-    }
-    if not insert_once(connection, STEPS, {**key, **fresh, "attempts": 1}):
-        connection.execute(
-            sa.update(STEPS).where(where).values(**fresh, attempts=STEPS.c.attempts + 1)
-        )
-    return read_step(connection.execute(sa.select(STEPS).where(where)).one())
-
-
-def _judge(connection: sa.Connection, run: Run, version: str, *, healthy: bool, now: float) -> None:
-    values = {"healthy": int(healthy), "judged_at": now, "run_id": run.id}
-    key = {"target": run.target, "version": version}
-    if not insert_once(connection, VERDICTS, {**key, **values}):
-        connection.execute(
-            sa.update(VERDICTS)
-            .where(VERDICTS.c.target == run.target, VERDICTS.c.version == version)
-            .values(**values)
-        )

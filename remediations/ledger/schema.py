@@ -86,6 +86,16 @@ MIGRATIONS = (
                 '0000000000000000000000000000000000000000000000000000000000000000') FROM audit""",
         ),
     ),
+    Migration(
+        3,
+        (
+            "DROP INDEX runs_one_open",
+            # What a person asks for takes no alert's place, and what only shows takes nobody's.
+            """CREATE UNIQUE INDEX runs_one_open ON runs
+                (action, target, (CASE WHEN playbook = 'by_hand' THEN 1 ELSE 0 END))
+                WHERE state <> 'closed' AND NOT (playbook = 'by_hand' AND mode = 'shadow')""",
+        ),
+    ),
 )
 
 

@@ -7,14 +7,14 @@ them may then commit their intents as the guards would let through one after the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from remediations.ledger.schema import RUNS
+from remediations.ledger.switches import Switch, SwitchState, read
 from remediations.model import Run, State
 
-Recheck = Callable[[Sequence[str]], None]
-"""Is given the targets that other runs acted on lately; raises if this one may not join them."""
 HOUR = 3600.0
 _ACTING = (State.RUNNING.value, State.VERIFYING.value, State.UNDOING.value)
 
@@ -46,15 +46,41 @@ def acted_since(connection: sa.Connection, since: float, other_than: str) -> lis
     return [str(row[0]) for row in connection.execute(query)]
 
 
-def take(connection: sa.Connection, run: Run, since: float, recheck: Recheck | None) -> None:
-    """Let ``run`` be the one that acts on its target, in the transaction of its first intent.
+@dataclass(frozen=True)
+class Committing:
+    """What the guards must know where an intent is committed, read in that transaction."""
 
-    ``recheck`` is asked with what others acted on since then. Appenders to the audit chain queue
-    for it, so no other intent is committed meanwhile.
+    acted_last_hour: Sequence[str]
+    pause: SwitchState
+    maintenance: SwitchState
+
+
+Recheck = Callable[[Committing], None]
+"""Raises if a run may not make its next call after all."""
+
+
+def check(connection: sa.Connection, run: Run, now: float, recheck: Recheck) -> None:
+    """Ask ``recheck`` in the transaction of an intent.
+
+    Appenders to the audit chain queue for it, so neither another intent nor a switch is committed
+    meanwhile.
 
     Raises:
-        TargetBusyError: if another run acts on the target; and whatever ``recheck`` raises.
+        TargetBusyError: if another run acts on the target, before ``run``'s first intent.
     """
+    if run.intended_at is None:
+        _take(connection, run)
+    recheck(
+        Committing(
+            acted_since(connection, now - HOUR, run.id),
+            read(connection, Switch.PAUSE, now),
+            read(connection, Switch.MAINTENANCE, now),
+        )
+    )
+
+
+def _take(connection: sa.Connection, run: Run) -> None:
+    """Let ``run`` be the one that acts on its target."""
     if connection.dialect.name == "postgresql":
         # SQLite has one writer anyway; here two transactions would not see each other.
         connection.execute(
@@ -63,5 +89,3 @@ def take(connection: sa.Connection, run: Run, since: float, recheck: Recheck | N
     other = acting_on(connection, run.target, run.id)
     if other is not None:
         raise TargetBusyError(other)
-    if recheck is not None:
-        recheck(acted_since(connection, since, run.id))

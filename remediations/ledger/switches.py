@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,6 +31,28 @@ class SwitchState:
     at: float | None = None
     until: float | None = None
 
+    @property
+    def held_until(self) -> float:
+        """Until when it holds, or held last (unix seconds): endless while nobody set an end."""
+        if self.until is not None:
+            return self.until
+        return math.inf if self.engaged else (self.at or 0.0)
+
+
+def read(connection: sa.Connection, switch: Switch, now: float) -> SwitchState:
+    """Return the switch; one past its end is not engaged."""
+    row = connection.execute(sa.select(SWITCHES).where(SWITCHES.c.name == switch)).first()
+    if row is None:
+        return SwitchState(engaged=False)
+    ended = row.until_at is not None and row.until_at <= now
+    return SwitchState(
+        engaged=bool(row.engaged) and not ended,
+        by=row.changed_by,
+        reason=row.reason,
+        at=row.changed_at,
+        until=row.until_at,
+    )
+
 
 class Switches:
     """Reads and writes the switches; every change is audited."""
@@ -40,17 +63,7 @@ class Switches:
     def get(self, switch: Switch, now: float) -> SwitchState:
         """Return the switch; one past its end is not engaged."""
         with self._engine.connect() as connection:
-            row = connection.execute(sa.select(SWITCHES).where(SWITCHES.c.name == switch)).first()
-        if row is None:
-            return SwitchState(engaged=False)
-        ended = row.until_at is not None and row.until_at <= now
-        return SwitchState(
-            engaged=bool(row.engaged) and not ended,
-            by=row.changed_by,
-            reason=row.reason,
-            at=row.changed_at,
-            until=row.until_at,
-        )
+            return read(connection, switch, now)
 
     def set(
         self,
