@@ -61,9 +61,8 @@ def _show(worker: Worker, run: Run) -> Run:
 def _held_too_long(worker: Worker, run: Run, now: float) -> bool:
     if run.state is not State.BLOCKED or now < worker.expires_at(run):
         return False
-    # What a person has just let go is looked at once more: nobody knows how long a file stood.
-    let_go = run.reason in BY_A_PERSON and run.intended_at is None and not run.by_hand
-    return not let_go
+    # The time before this look was the person's who held it.
+    return run.reason not in BY_A_PERSON or run.intended_at is not None or run.by_hand
 
 
 def _said_over(worker: Worker, run: Run) -> Run | None:

@@ -164,6 +164,7 @@ class Run:
 
     ``epoch`` is the fencing token: it grows with every lease, and every write by a holder
     names it. ``reason`` is a stable key (guard or failure), ``detail`` a readable addition.
+    ``held_until`` is when it was last seen to be held back by a person.
     """
 
     id: str
@@ -192,6 +193,7 @@ class Run:
     epoch: int
     lease_owner: str | None
     lease_until: float | None
+    held_until: float | None
 
     @property
     def by_hand(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,6 @@ from remediations.asking import mode_today
 from remediations.calls import Answer, carry_out, describe, make
 from remediations.ledger.scope import Committing, Recheck, TargetBusyError
 from remediations.ledger.store import Ledger
-from remediations.ledger.switches import Switch
 from remediations.model import OWN_SERVICE, Call, Run, State, Step, StepState
 from remediations.presence import FiresAlerts, HoldsAlerts
 
@@ -102,6 +100,7 @@ class Worker:
         """Hold a run back, visibly; a human is called once for each reason."""
         now = self.now()
         again = retry_at if retry_at is not None else now + self.inventory.engine.block_retry
+        by_a_person = reason in guards.BY_A_PERSON and not run.by_hand and run.intended_at is None
         return self.ledger.runs.move(
             run,
             State.BLOCKED,
@@ -112,28 +111,22 @@ class Worker:
             quiet=run.state is State.BLOCKED and run.reason == reason,
             reason=reason,
             detail=detail,
-            next_at=min(again, max(now, self.expires_at(run))),
+            next_at=again if by_a_person else min(again, max(now, self.expires_at(run))),
+            held_until=now if by_a_person else run.held_until,
         )
 
     def expires_at(self, run: Run) -> float:
         """Return when a run that is held back ends: that long after it was asked for.
 
         One that has acted already ends so long after its last call. For any other the time does
-        not run while a person holds it back, and begins anew when nobody does any more: its alert
-        is not delivered a second time.
+        not run while a person holds it back: its alert is not delivered a second time.
         """
         expiry = self.inventory.engine.block_expiry
         if run.intended_at is not None:
             steps = self.ledger.runs.steps(run.id)
             times = (step.settled_at or step.intended_at or 0.0 for step in steps)
             return max(times, default=run.created_at) + expiry
-        if run.by_hand:
-            return run.created_at + expiry
-        if self.pause_file.exists():
-            return math.inf
-        now, switches = self.now(), self.ledger.switches
-        held = (switches.get(one, now).held_until for one in (Switch.PAUSE, Switch.MAINTENANCE))
-        return max(run.created_at, *held) + expiry
+        return max(run.created_at, run.held_until or 0.0) + expiry
 
     def wait(self, run: Run, seconds: float, reason: str | None = None) -> Run:
         """Look again later, in the same state."""

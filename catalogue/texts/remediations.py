@@ -38,6 +38,10 @@ REASONS = {
     "not_allowed": Text(
         "o inventário não permite mais", "the inventory does not allow it any more"
     ),
+    "mode_changed": Text(
+        "o modo do roteiro não permite mais agir sem aprovação",
+        "the playbook's mode no longer allows to act without an approval",
+    ),
     "storm": Text("alvos demais doentes ao mesmo tempo", "too many targets are sick at once"),
     "target_busy": Text("outra execução age sobre o alvo", "another run acts on the target"),
     "cool_down": Text(

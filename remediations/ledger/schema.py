@@ -94,6 +94,7 @@ MIGRATIONS = (
             """CREATE UNIQUE INDEX runs_one_open ON runs
                 (action, target, (CASE WHEN playbook = 'by_hand' THEN 1 ELSE 0 END))
                 WHERE state <> 'closed' AND NOT (playbook = 'by_hand' AND mode = 'shadow')""",
+            "ALTER TABLE runs ADD COLUMN held_until DOUBLE PRECISION",
         ),
     ),
 )
@@ -113,7 +114,7 @@ RUNS = _table(
     *("id", "action", "target", "playbook", "mode", "fingerprint", "alert", "starts_at", "state"),
     *("outcome", "reason", "detail", "plan", "plan_hash", "approved_by", "params", "baseline"),
     *("created_at", "updated_at", "next_at", "intended_at", "applied_at", "closed_at", "epoch"),
-    *("lease_owner", "lease_until"),
+    *("lease_owner", "lease_until", "held_until"),
 )
 STEPS = _table(
     "steps",

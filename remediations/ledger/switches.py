@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,13 +29,6 @@ class SwitchState:
     reason: str | None = None
     at: float | None = None
     until: float | None = None
-
-    @property
-    def held_until(self) -> float:
-        """Until when it holds, or held last (unix seconds): endless while nobody set an end."""
-        if self.until is not None:
-            return self.until
-        return math.inf if self.engaged else (self.at or 0.0)
 
 
 def read(connection: sa.Connection, switch: Switch, now: float) -> SwitchState:

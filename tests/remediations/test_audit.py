@@ -57,7 +57,7 @@ def _fill(ledger: Ledger) -> None:
     assert held is not None
     run = held if held.id == first.id else runs.claim("test", 60, 99.0)
     assert run is not None
-    acting, step = runs.intend(run, "apply", 0, CALL, 5.0, 60.0)
+    acting, step = runs.intend(run, "apply", 0, CALL, 5.0, 60.0, lambda _: None)
     settled = runs.settle(acting, step, StepState.DONE, 6.1, how="answered", request_id="r\u2028")
     verifying = runs.move(settled, State.VERIFYING, 7.0, kind="applied", applied_at=7.0)
     runs.close(verifying, Outcome.SUCCEEDED, 8.0, reason="recovered")
@@ -281,6 +281,7 @@ def test_ledger_of_the_version_before_keeps_its_chain(tmp_path: Path) -> None:
     _fill(made)
     with made.engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE audit_head"))
+        connection.execute(sa.text("ALTER TABLE runs DROP COLUMN held_until"))
         connection.execute(sa.text("UPDATE schema_version SET version = 1"))
     made.close()
     again = open_ledger(url)

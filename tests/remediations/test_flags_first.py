@@ -201,9 +201,8 @@ def test_a_flag_waits_while_code_is_being_verified(both: Rig) -> None:
     work(both, lambda: newest(both, ROLLBACK).state is State.VERIFYING)
     both.use(whole)
     both.deliver(flag_alert(both))
-    both.step()
-    run = newest(both, DISABLE)
-    assert (run.state, run.reason) == (State.BLOCKED, "target_busy")
+    work(both, lambda: newest(both, DISABLE).state is State.BLOCKED)
+    assert newest(both, DISABLE).reason == "target_busy"
     work(both, closed(both, ROLLBACK))
     work(both, lambda: newest(both, DISABLE).state is State.VERIFYING)
     assert Flags(both).states() == OFF
@@ -222,6 +221,8 @@ def test_a_resolved_alert_ends_the_waiting(both: Rig) -> None:
     """What is held ends when its alert is resolved, and nobody is called."""
     both.deliver(flag_alert(both), both.alert())
     work(both, lambda: held(both))
+    both.metrics.firing = False
     both.deliver({**both.alert(), "status": "resolved"})
+    work(both, closed(both, ROLLBACK))
     ended = newest(both, ROLLBACK)
     assert (ended.outcome, ended.reason) == (Outcome.CANCELLED, "alert_resolved")

@@ -219,6 +219,7 @@ def test_blast_radius_counts_every_kind_of_target(
         now=0.0,
         run=replace(run, target="a", action="set_log_retention"),
         inventory=rig.inventory,
+        mode="auto",
         pause=SwitchState(engaged=False),
         pause_file=False,
         maintenance=SwitchState(engaged=False),

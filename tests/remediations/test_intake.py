@@ -15,6 +15,7 @@ from inventory.load import load_inventory
 from remediations.app import all_actions
 from remediations.intake import MalformedError, read_webhook
 from remediations.ledger.deliveries import Delivery
+from remediations.ledger.runs import LostLeaseError
 from remediations.ledger.store import open_ledger
 from remediations.model import Decision, Outcome, State
 from tests.remediations.rig import FINGERPRINT, Rig
@@ -46,11 +47,13 @@ def test_another_start_joins_the_open_run(rig: Rig) -> None:
     assert (receipt.decision, receipt.reason) == (Decision.DUPLICATE, "run_open")
 
 
-def test_resolved_cancels_what_has_not_acted(rig: Rig) -> None:
-    """A resolved alert ends its run before the first intent."""
+def test_resolved_ends_what_prometheus_no_longer_fires(rig: Rig) -> None:
+    """A resolved alert has its run looked at at once, and Prometheus' word ends it."""
     alert = rig.alert()
     rig.deliver(alert)
     rig.deliver({**alert, "status": "resolved"})
+    rig.metrics.firing = False
+    assert rig.step()
     run = rig.run()
     assert (run.state, run.outcome, run.reason) == (
         State.CLOSED,
@@ -60,7 +63,7 @@ def test_resolved_cancels_what_has_not_acted(rig: Rig) -> None:
 
 
 def test_resolved_fences_a_run_that_is_being_worked_on(rig: Rig) -> None:
-    """A worker that holds the run when it is cancelled can no longer commit an intent."""
+    """A worker that holds the run when it is said to be over can no longer commit an intent."""
     rig.deploy()
     rig.clock.forward(120)
     alert = rig.alert()
@@ -68,7 +71,11 @@ def test_resolved_fences_a_run_that_is_being_worked_on(rig: Rig) -> None:
     held = rig.ledger.runs.claim("worker", 60, rig.clock.at)
     assert held is not None
     rig.deliver({**alert, "status": "resolved"})
-    assert not rig.step()
+    with pytest.raises(LostLeaseError):
+        rig.ledger.runs.move(held, State.BLOCKED, rig.clock.at, kind="test")
+    rig.metrics.firing = False
+    assert rig.step()
+    assert rig.run().outcome is Outcome.CANCELLED
     assert rig.version() == {"6": 1.0}
 
 

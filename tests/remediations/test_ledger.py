@@ -18,6 +18,7 @@ from remediations.ledger.runs import (
     NotPossibleError,
     Runs,
 )
+from remediations.ledger.scope import Committing
 from remediations.ledger.store import open_ledger
 from remediations.model import (
     OUTCOMES_FROM,
@@ -75,9 +76,15 @@ def test_store_refuses_other_outcomes(rig: Rig) -> None:
 
 
 _CALL = Call("lambda", "UpdateAlias", {})
+
+
+def _allow(_latest: Committing) -> None:
+    """Hold nothing back."""
+
+
 _WRITES: dict[str, Callable[[Runs, Run, float], object]] = {
     "move": lambda runs, run, now: runs.move(run, State.BLOCKED, now, kind="test"),
-    "intend": lambda runs, run, now: runs.intend(run, "apply", 0, _CALL, now, 60),
+    "intend": lambda runs, run, now: runs.intend(run, "apply", 0, _CALL, now, 60, _allow),
     "settle": lambda runs, run, now: runs.settle(
         run, Step(run.id, 0, "apply", _CALL, StepState.INTENT), StepState.DONE, now, how="test"
     ),

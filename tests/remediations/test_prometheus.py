@@ -69,3 +69,9 @@ def test_what_is_pending_is_told_with_what_fires(prometheus: Prometheus) -> None
     assert names == {"Fires", "Waits"}
     assert all(LABELS.items() <= labels.items() for labels in prometheus.alerting())
     assert not prometheus.fires({"alertname": "Waits", **LABELS})
+
+
+def test_a_rule_that_is_not_there_denies_nothing(prometheus: Prometheus) -> None:
+    """An alert of another Prometheus, or of a rule that was renamed, is unknown, not gone."""
+    with pytest.raises(UnavailableError, match="no rule"):
+        prometheus.fires({"alertname": "Renamed", **LABELS})

@@ -25,7 +25,7 @@ from remediations.ledger import audit
 from remediations.ledger.deliveries import Delivery, Receipt
 from remediations.ledger.schema import DELIVERIES, RUNS
 from remediations.ledger.store import open_ledger
-from remediations.model import Decision
+from remediations.model import Decision, State
 from storage.database import write
 from storage.group import GroupCommit
 from tests.conftest import wait_for
@@ -137,20 +137,22 @@ def test_one_that_cannot_be_committed_does_not_spoil_the_others() -> None:
     assert all(groups)
 
 
-def test_a_resolved_alert_of_the_same_group_ends_the_run_before_it(
-    wide: Inventory, tmp_path: Path
-) -> None:
-    """Firing, resolved and firing anew in one transaction: one run cancelled, one open."""
+def test_resolved_in_the_same_group_loses_no_alert(wide: Inventory, tmp_path: Path) -> None:
+    """Firing, resolved and firing anew in one transaction: the second joins the first's run."""
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     first = storm.alert(1, "function_001")
     again = {**storm.alert(2, "function_001"), "fingerprint": first["fingerprint"]}
     body = storm.webhook([first, {**first, "status": "resolved"}, again])
     found, _ = read_webhook(body, wide, all_actions())
     receipts = ledger.deliveries.receive(found, 0, 1.0)
-    states = {run.id: (run.state.value, run.outcome) for run in ledger.facts.runs()}
-    assert [receipt.decision for receipt in receipts] == [Decision.ACCEPTED] * 3
-    assert states[str(receipts[0].run_id)] == ("closed", "cancelled")
-    assert states[str(receipts[2].run_id)] == ("ready", None)
+    (run,) = ledger.facts.runs()
+    assert [receipt.decision for receipt in receipts] == [
+        Decision.ACCEPTED,
+        Decision.ACCEPTED,
+        Decision.DUPLICATE,
+    ]
+    assert (receipts[2].run_id, run.state) == (run.id, State.READY)
+    assert [one.starts_at for one in ledger.facts.joined(run)] == [found[2].starts_at]
     with write(ledger.engine) as connection:
         assert audit.broken_at(connection) is None
     ledger.close()
