@@ -76,7 +76,7 @@ def test_every_verdict_stands_in_the_table(planted: Planted) -> None:
     result = bench_proof.run()
     assert planted.asked == [
         ("some_action", len(Everything().faults), None),
-        ("some_action", len(bench_proof.KILLS), "postgresql://"),
+        ("some_action", len(bench_proof.WRITES), "postgresql://"),
     ]
     assert [tuple(row.values()) for row in result.rows] == [
         ("some_action", "SQLite", "killed", 5, 4, 0, 1),
