@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Result:
-    """A table: ``columns`` name the keys of each row, in order."""
+    """A table: ``columns`` name the keys of each row, in order.
+
+    ``missed`` has a line for everything that must not be: it fails the command.
+    """
 
     title: str
     columns: list[str]
     rows: list[dict[str, object]]
     notes: list[str] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from remediations.action import LATER, Finding, Later, UnavailableError
 from remediations.model import Call, Outcome, Plan, Run, State, Step, StepState
 from remediations.worker import Worker
 
-_ATTEMPTS = 3
+ATTEMPTS = 3
+"""How often a call is sent at most, each time after reading that it did not happen."""
 _UNSEEN_ATTEMPTS = 2
 _MOST_CALLS = 5_000
 
@@ -78,7 +79,7 @@ def _find_out(worker: Worker, run: Run, plan: Plan, step: Step) -> Run:
         )
     if found is Finding.UNKNOWABLE and step.attempts >= _UNSEEN_ATTEMPTS:
         return runs.close(run, Outcome.INCONCLUSIVE, now, reason="unknowable", detail=step.error)
-    if step.attempts >= _ATTEMPTS:
+    if step.attempts >= ATTEMPTS:
         return runs.close(run, Outcome.FAILED, now, reason="no_effect", detail=step.error)
     hold = worker.hold(run)
     if hold is not None:

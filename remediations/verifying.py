@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from remediations.acting import ATTEMPTS
 from remediations.action import FailedError, Finding, UnavailableError
 from remediations.guards import Hold
-from remediations.model import Outcome, Plan, Run, Sample, StepState, Verdict
+from remediations.model import Outcome, Plan, Run, Sample, Step, StepState, Verdict
 from remediations.worker import HeldError, Worker
 
 
@@ -102,11 +103,15 @@ def _not_undone(worker: Worker, run: Run, hold: Hold) -> Run:
 
 
 def undoing(worker: Worker, run: Run, plan: Plan) -> Run:
-    """Say how the undo ended, by reading: it is never sent twice and never undone."""
-    runs, now = worker.ledger.runs, worker.now()
+    """Say how the undo ended, by reading: it is sent again only while it did not happen.
+
+    It is conditional on the state that we left; it is never undone.
+    """
+    runs, now, action = worker.ledger.runs, worker.now(), worker.action(run)
     step = runs.steps(run.id, "undo")[0]
     over = now >= (step.intended_at or now) + worker.inventory.engine.verify_deadline
-    if step.state is StepState.FAILED:
+    refused = step.state is StepState.FAILED
+    if refused and step.attempts == 1:
         return runs.close(run, Outcome.UNDO_FAILED, now, reason="refused", detail=step.error)
     try:
         seen = worker.observe(run)
@@ -116,11 +121,28 @@ def undoing(worker: Worker, run: Run, plan: Plan) -> Run:
                 run, Outcome.UNDO_FAILED, now, reason=error.reason, detail=error.detail
             )
         return worker.wait_blind(run, error, step.intended_at or now)
-    restored = all(seen.get(key) == plan.before.get(key) for key in plan.after)
-    if not restored and not over and worker.action(run).effect(plan, seen) is Finding.PENDING:
+    if all(seen.get(key) == plan.before.get(key) for key in plan.after):
+        if step.state is not StepState.DONE:
+            return runs.settle(run, step, StepState.DONE, now, how="observed")
+        return runs.close(run, Outcome.UNDONE, now, reason="worse")
+    if refused:
+        return runs.close(run, Outcome.UNDO_FAILED, now, reason="refused", detail=step.error)
+    found = action.effect(plan, seen)
+    if found is Finding.PENDING and not over:
         return worker.wait(run, worker.inventory.engine.sample_every)
-    if not restored:
-        return runs.close(run, Outcome.UNDO_FAILED, now, reason="no_effect")
-    if step.state is not StepState.DONE:
-        return runs.settle(run, step, StepState.DONE, now, how="observed")
-    return runs.close(run, Outcome.UNDONE, now, reason="worse")
+    did_not_happen = found is Finding.HAPPENED and step.state is not StepState.DONE
+    if did_not_happen and step.attempts < ATTEMPTS and not over:
+        return _undo_again(worker, run, step)
+    return runs.close(run, Outcome.UNDO_FAILED, now, reason="no_effect", detail=step.error)
+
+
+def _undo_again(worker: Worker, run: Run, step: Step) -> Run:
+    hold = worker.hold(run)
+    if hold is None:
+        try:
+            return worker.call_unless_held(run, "undo", step.index, step.call)
+        except HeldError as error:
+            hold = error.hold
+    return worker.ledger.runs.close(
+        run, Outcome.UNDO_FAILED, worker.now(), reason=hold.reason, detail=hold.detail
+    )

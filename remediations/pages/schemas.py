@@ -94,6 +94,7 @@ COMPONENTS: dict[str, Schema] = {
         notes=array(TEXT),
         expires_at=NUMBER,
         approval={"type": "boolean"},
+        follow=maybe(exactly(at=NUMBER, params=ANYTHING)),
     ),
     "Block": exactly(at=NUMBER, **_REASON),
     "Step": exactly(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from remediations.model import Outcome
 from tests.remediations import cases
 from tests.remediations.rig import Rig
 
@@ -30,6 +31,7 @@ class Case:
     are the AWS operations that must reach AWS, and how often each takes effect in a whole run,
     by (service, operation) as ``EmbeddedAws.front.count`` names them. ``repeats`` are those that
     AWS offers no way to ask about afterwards, and of which two do no harm: they may be made twice.
+    ``outcome`` is how an undisturbed run ends.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Case:
     recover: Callable[[Rig], None] = nothing
     variant: str = ""
     repeats: frozenset[tuple[str, str]] = frozenset()
+    outcome: Outcome = Outcome.SUCCEEDED
 
     def __str__(self) -> str:
         return f"{self.name} {self.variant}".rstrip()

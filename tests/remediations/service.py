@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from inventory.clock import Clock
 from inventory.model import Inventory
 from inventory.settings import Settings
 from remediations.app import RemediationsApp
@@ -15,7 +16,11 @@ AUTH = {"Authorization": f"Bearer {TOKEN}"}
 
 
 def made(
-    inventory: Inventory, folder: Path, tokens: str = TOKEN, **settings: str
+    inventory: Inventory,
+    folder: Path,
+    tokens: str = TOKEN,
+    clock: Clock | None = None,
+    **settings: str,
 ) -> RemediationsApp:
     """Return a service whose engine is at rest, with Prometheus, Alertmanager and AWS away."""
     token_file = folder / "tokens"
@@ -31,4 +36,6 @@ def made(
         "VIGIA_AWS_ENDPOINT_URL": away,
         **settings,
     }
-    return RemediationsApp(Settings.read(environment), alone, runbook={"Known": "<b>text</b>"}.get)
+    return RemediationsApp(
+        Settings.read(environment), alone, runbook={"Known": "<b>text</b>"}.get, clock=clock
+    )

@@ -18,8 +18,8 @@ from tests.remediations import permissions
 from tests.remediations.arns import Asked
 from tests.remediations.case import Case, all_cases
 from tests.remediations.proof.copies import CopyError, in_copy
-from tests.remediations.proof.faults import KILLS, Fault
-from tests.remediations.proof.programme import FewKills, Proof, Sample, prove
+from tests.remediations.proof.faults import ANSWERS, KILLS, Fault
+from tests.remediations.proof.programme import AtTheEnd, Few, Proof, Sample, prove
 from tests.remediations.proof.record import Record, judge
 from tests.remediations.proof.stage import World
 from vigia.writer_policy import policy
@@ -76,8 +76,50 @@ def test_its_calls_are_allowed_and_no_others(proof: Proof) -> None:
 @pytest.mark.parametrize(("turn", "case"), TURNS[::3], ids=map(str, CASES[::3]))
 def test_killed_on_postgresql(world: World, turn: int, case: Case, postgres_url: str) -> None:
     """The same holds where the ledger is PostgreSQL and the process is killed."""
-    proof = prove(world, case, FewKills(turn), postgres_url)
+    proof = prove(world, case, Few((KILLS[0], KILLS[2]), turn), postgres_url)
     assert proof.verdicts
+    assert proof.wrong == []
+
+
+UNDONE = [case for case in CASES if case.outcome is Outcome.UNDONE]
+ONCE = tuple(fault for fault in ANSWERS if "for ever" not in fault.name)
+"""What AWS or the database may answer badly, and then answers well."""
+
+
+@pytest.mark.parametrize("case", UNDONE, ids=map(str, UNDONE))
+def test_killed_while_it_is_undone(world: World, case: Case) -> None:
+    """Killed at any of an undo's commits, or on either side of its call: undone once."""
+    _killed_at_the_end(prove(world, case, AtTheEnd(KILLS, 4)))
+
+
+def test_killed_while_it_is_undone_on_postgresql(world: World, postgres_url: str) -> None:
+    """The same holds where the ledger is PostgreSQL."""
+    _killed_at_the_end(prove(world, UNDONE[-1], AtTheEnd(KILLS, 4), postgres_url))
+
+
+def _killed_at_the_end(proof: Proof) -> None:
+    # Its intent, its result, the end, and that a human was told.
+    beside = {fault.name: {"equal": 1} for fault in KILLS[1:]}
+    assert proof.wrong == []
+    assert proof.verdicts == {"killed": {"equal": 4}, **beside}
+
+
+def test_an_undo_is_answered_badly(world: World, postgres_url: str) -> None:
+    """Whatever AWS answers to an undo, once: it is undone once, or a human is called."""
+    proof = prove(world, UNDONE[-1], AtTheEnd(ONCE), postgres_url)
+    assert proof.wrong == []
+    again = ("answer lost", "never arrived", "500", "500 after the effect", "throttled")
+    assert {name: proof.verdicts[name] for name in again} == {n: {"equal": 1} for n in again}
+
+
+@pytest.mark.parametrize(("turn", "case"), TURNS[1::5], ids=map(str, CASES[1::5]))
+def test_answered_badly_on_postgresql(
+    world: World, turn: int, case: Case, postgres_url: str
+) -> None:
+    """Throttled, failed, lost or refused by AWS, or the ledger away: all is on record there too."""
+    proof = prove(world, case, Few(ONCE, turn), postgres_url)
+    # What is one step of many calls, or makes no call, has fewer places to be broken at.
+    assert len(proof.verdicts) >= (len(ONCE) - 1 if proof.asked else 1)
     assert proof.wrong == []
 
 

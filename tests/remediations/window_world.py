@@ -32,9 +32,13 @@ class Site:
 
     def restart(self) -> None:
         """Start the keeper of windows again, as after a crash."""
+        self.change(Alertmanager(self.url))
+
+    def change(self, alertmanager: Alertmanager) -> None:
+        """Let windows be kept with another client of the Alertmanager."""
         rig = self.rig
         self.windows = Maintenance(
-            rig.ledger, rig.inventory, rig.worker.actions, Alertmanager(self.url), rig.clock.now
+            rig.ledger, rig.inventory, rig.worker.actions, alertmanager, rig.clock.now
         )
 
     def window(self) -> Window:

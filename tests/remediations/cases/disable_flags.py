@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from remediations.model import Outcome
 from tests.remediations.case import Case
 from tests.remediations.flag_world import API, MAINTENANCE, PROCESSING, Flags, flag_alert, world
 from tests.remediations.rig import Rig
@@ -21,6 +22,10 @@ def _recover(rig: Rig) -> None:
     rig.metrics.ratio = 0.0
 
 
+def _grow_worse(rig: Rig) -> None:
+    rig.metrics.ratio = 0.9
+
+
 CASE = Case(
     name="disable_flags",
     prepare=_prepare,
@@ -32,4 +37,20 @@ CASE = Case(
         ("appconfig", "CreateHostedConfigurationVersion"): 1,
         ("appconfig", "StartDeployment"): 1,
     },
+)
+MORE = (
+    Case(
+        name="disable_flags",
+        variant="undone",
+        prepare=_prepare,
+        start=_start,
+        recover=_grow_worse,
+        world=world,
+        effects={
+            ("appconfig", "CreateDeploymentStrategy"): 1,
+            ("appconfig", "CreateHostedConfigurationVersion"): 1,
+            ("appconfig", "StartDeployment"): 2,
+        },
+        outcome=Outcome.UNDONE,
+    ),
 )

@@ -81,14 +81,31 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class FewKills:
-    """Killed at a commit, and right after a call."""
+class Few:
+    """Each fault at one place; ``turn`` chooses another for the next case."""
 
+    faults: tuple[Fault, ...]
     turn: int
 
     def __call__(self, at: dict[str, int]) -> Sequence[Fault]:
         """Choose."""
-        return list(some((KILLS[0], KILLS[2]), at, 1, self.turn + 1))
+        return list(some(self.faults, at, 1, self.turn + 1))
 
 
-_Chosen = Everything | Sample | FewKills
+@dataclass(frozen=True)
+class AtTheEnd:
+    """Each fault at the last places where it can strike: ``commits`` of them, one of any other."""
+
+    faults: tuple[Fault, ...]
+    commits: int = 1
+
+    def __call__(self, at: dict[str, int]) -> Sequence[Fault]:
+        """Choose."""
+        chosen = []
+        for fault in self.faults:
+            last = self.commits if fault.kind == "commit" else 1
+            chosen += list(everywhere((fault,), at))[-last:]
+        return chosen
+
+
+_Chosen = Everything | Sample | Few | AtTheEnd

@@ -142,7 +142,7 @@ def _lost(whole: Record, found: Record) -> Iterator[str]:
 
 def unlike(case: Case, whole: Record) -> Iterator[str]:
     """Yield how an undisturbed run differs from what its case says."""
-    if whole.outcome is not Outcome.SUCCEEDED:
+    if whole.outcome is not case.outcome:
         yield f"undisturbed it ends as {whole.outcome} ({whole.reason}) in {whole.state}"
     if whole.effects != dict(case.effects):
         yield f"undisturbed it does {_shown(whole.effects)}, not {_shown(case.effects)}"

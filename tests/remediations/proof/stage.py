@@ -180,7 +180,11 @@ def drive(rig: Rig, case: Case, before: int) -> Run:
                 break
         except (SQLAlchemyError, NotPossibleError):
             rig.clock.forward(1)
-    rig.sender.send_due()
+    try:
+        rig.sender.send_due()
+    except SQLAlchemyError:
+        # As the engine's loop does.
+        rig.sender.send_due()
     return rig.run()
 
 
