@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +37,26 @@ def test_ctrl_c_before_the_plan_takes_the_run_back(service: Service, dry: list[s
     terminal.press(CTRL_C)
     assert terminal.end() == 130
     assert f"{run.id} was cancelled; nothing was changed" in terminal.said
+    assert service.ended() == (Outcome.CANCELLED, "cancelled_by_hand")
+
+
+def test_ctrl_c_while_the_run_is_being_opened_takes_it_back(service: Service) -> None:
+    """A run whose id the command does not know yet when it is interrupted is not left behind."""
+    ask, seen, go_on = service.app.ledger.deliveries.ask, threading.Event(), threading.Event()
+
+    def slow(*asked: Any) -> str:
+        run_id = ask(*asked)
+        seen.set()
+        go_on.wait(30)
+        return run_id
+
+    service.app.ledger.deliveries.ask = slow  # type: ignore[method-assign]  # answers when told
+    terminal = service.terminal(*ACT)
+    assert seen.wait(30)
+    terminal.press(CTRL_C)
+    terminal.read_until("^C")
+    go_on.set()
+    assert terminal.end() == 130
     assert service.ended() == (Outcome.CANCELLED, "cancelled_by_hand")
 
 
