@@ -49,8 +49,10 @@ class Settings:
         """Return the same settings with another database URL."""
         return replace(self, database_url=url)
 
-    def database(self, name: str) -> str:
+    def database(self, name: str, *, make_room: bool = True) -> str:
         """Return the database URL: the one set, or in a file, else an SQLite file of our own.
+
+        ``make_room`` makes the directory of that file, which whoever only reads leaves alone.
 
         Raises:
             SettingsError: if the URL's file cannot be read, or the state directory not be made.
@@ -60,10 +62,11 @@ class Settings:
         if self.database_url_file:
             (url, *_) = read_tokens(self.database_url_file)
             return url
-        try:
-            self.state_dir.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SettingsError(f"{self.state_dir}: {error.strerror}") from error
+        if make_room:
+            try:
+                self.state_dir.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise SettingsError(f"{self.state_dir}: {error.strerror}") from error
         return f"sqlite:///{self.state_dir / name}.db"
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,24 +27,75 @@ def open_database(url: str) -> sa.Engine:
     Raises:
         DatabaseError: if the URL is not of either kind.
     """
+    parsed = _parsed(url)
+    return _open_sqlite(parsed) if _is_sqlite(parsed) else _open_postgresql(parsed)
+
+
+def open_to_read(url: str) -> sa.Engine:
+    """Return an engine that cannot change the database at ``url``, nor make one.
+
+    Raises:
+        DatabaseError: if the URL is not of either kind, or its file is not there.
+    """
+    parsed = _parsed(url)
+    if not _is_sqlite(parsed):
+        return _open_postgresql(parsed).execution_options(postgresql_readonly=True)
+    if not parsed.database:
+        raise DatabaseError("a database in memory holds nothing to read")
+    file = Path(parsed.database)
+    try:
+        file.stat()
+    except OSError as error:
+        raise DatabaseError(f"{file}: {error.strerror}") from error
+    return _read_sqlite(file.resolve())
+
+
+def _parsed(url: str) -> sa.URL:
     try:
         parsed = sa.make_url(url)
     except ArgumentError as error:
         raise DatabaseError("the database URL cannot be parsed") from error
-    if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed)
-    if parsed.get_backend_name() == "postgresql":
-        try:
-            return sa.create_engine(
-                parsed.set(drivername="postgresql+psycopg"),
-                pool_pre_ping=True,
-                pool_timeout=5,
-                connect_args={"connect_timeout": 5},
-                isolation_level="READ COMMITTED",
-            )
-        except NoSuchModuleError as error:
-            raise DatabaseError("psycopg is not installed") from error
-    raise DatabaseError(f"'{parsed.get_backend_name()}' databases are not supported")
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise DatabaseError(f"'{parsed.get_backend_name()}' databases are not supported")
+    return parsed
+
+
+def _is_sqlite(url: sa.URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _open_postgresql(url: sa.URL) -> sa.Engine:
+    try:
+        return sa.create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_timeout=5,
+            connect_args={"connect_timeout": 5},
+            isolation_level="READ COMMITTED",
+        )
+    except NoSuchModuleError as error:
+        raise DatabaseError("psycopg is not installed") from error
+
+
+def _read_sqlite(file: Path) -> sa.Engine:
+    log = file.with_name(f"{file.name}-wal")
+    # SQLite shares what it reads through files beside the database. Where it cannot make them
+    # nobody else can write either, and the database must be read as a file that stays as it is.
+    alone = not log.exists() and not os.access(file.parent, os.W_OK)
+    uri = f"{file.as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(
+            uri, uri=True, timeout=10, check_same_thread=False, isolation_level=None
+        )
+
+    engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.pool.NullPool)
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
 
 
 def _open_sqlite(url: sa.URL) -> sa.Engine:

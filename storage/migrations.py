@@ -20,6 +20,21 @@ class Migration:
     statements: tuple[str, ...]
 
 
+def version_of(connection: sa.Connection, component: str) -> int:
+    """Return the version of ``component``'s schema; 0 where there is none."""
+    if not sa.inspect(connection).has_table("schema_version"):
+        return 0
+    return _recorded(connection, component) or 0
+
+
+def _recorded(connection: sa.Connection, component: str) -> int | None:
+    row = connection.execute(
+        sa.text("SELECT version FROM schema_version WHERE component = :component"),
+        {"component": component},
+    ).first()
+    return int(row[0]) if row else None
+
+
 def migrate(engine: sa.Engine, component: str, migrations: Sequence[Migration]) -> int:
     """Bring ``component`` to the newest version, in one transaction; return that version.
 
@@ -35,11 +50,8 @@ def migrate(engine: sa.Engine, component: str, migrations: Sequence[Migration]) 
                 " (component VARCHAR(64) PRIMARY KEY, version INTEGER NOT NULL)"
             )
         )
-        row = connection.execute(
-            sa.text("SELECT version FROM schema_version WHERE component = :component"),
-            {"component": component},
-        ).first()
-        current = int(row[0]) if row else 0
+        recorded = _recorded(connection, component)
+        current = recorded or 0
         newest = migrations[-1].version
         if current > newest:
             raise DatabaseError(
@@ -49,7 +61,7 @@ def migrate(engine: sa.Engine, component: str, migrations: Sequence[Migration]) 
         for migration in migrations[current:]:
             for statement in migration.statements:
                 connection.exec_driver_sql(statement)
-        if row is None:
+        if recorded is None:
             connection.execute(
                 sa.text("INSERT INTO schema_version VALUES (:component, :version)"),
                 {"component": component, "version": newest},

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from inventory.load import InventoryError
 from inventory.settings import Settings, SettingsError
 from vigia import commands
-from vigia.exits import CommandError, Exit
+from vigia.exits import INTERRUPTED, CommandError, Exit
 
 Run = Callable[[argparse.Namespace, Settings], int]
 _TELL_TOO_MUCH = ("boto3", "botocore", "s3transfer", "urllib3")
@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complain(*map(str, error.problems))
         return Exit.USAGE
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.UNHEALTHY

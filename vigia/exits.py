@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+INTERRUPTED = 130
+"""What the shell is told where Ctrl-C ended a command, as by any other program."""
+
 
 class Exit(IntEnum):
     """What the shell is told."""

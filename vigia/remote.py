@@ -14,6 +14,9 @@ from vigia.exits import CommandError, Exit
 
 _TIMEOUT = 10.0
 _REFUSED = 400
+# What was asked is malformed or too large; the ledger, or what a proxy stands before, is away.
+_CODES = {400: Exit.USAGE, 413: Exit.USAGE, **dict.fromkeys((502, 503, 504), Exit.UNREACHABLE)}
+_MISSING = 404
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -40,11 +43,11 @@ class Remote:
         """Return the JSON answer of a GET."""
         return self._ask("GET", path, params=params)
 
-    def post(self, path: str, document: dict[str, Any]) -> Any:
-        """Return the JSON answer of a POST."""
-        return self._ask("POST", path, json=document)
+    def post(self, path: str, document: dict[str, Any], *, missing: Exit = Exit.UNHEALTHY) -> Any:
+        """Return the JSON answer of a POST; ``missing`` is the exit code where nothing is there."""
+        return self._ask("POST", path, missing, json=document)
 
-    def _ask(self, method: str, path: str, **options: Any) -> Any:
+    def _ask(self, method: str, path: str, missing: Exit = Exit.UNHEALTHY, **options: Any) -> Any:
         try:
             answer = requests.request(
                 method, self._url + path, headers=self._headers, timeout=_TIMEOUT, **options
@@ -55,5 +58,7 @@ class Remote:
         except requests.RequestException as error:
             raise CommandError(Exit.UNREACHABLE, f"{self._url} does not answer") from error
         if answer.status_code >= _REFUSED:
-            raise CommandError(Exit.UNHEALTHY, str(document.get("error", answer.status_code)))
+            known = {**_CODES, _MISSING: missing}
+            code = known.get(answer.status_code, Exit.UNHEALTHY)
+            raise CommandError(code, str(document.get("error", answer.status_code)))
         return document

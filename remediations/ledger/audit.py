@@ -16,8 +16,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from remediations.ledger.schema import AUDIT, AUDIT_HEAD, GENESIS, dumps
+from remediations.ledger.seals import Seals
 from storage.database import write
 
+_SEALED = "sealed"
 _LOCK = 7_164_443  # any constant: only appenders take this advisory lock
 
 
@@ -59,9 +61,17 @@ class Chain:
         self._seq, self._hash = int(head.seq), str(head.hash)
         self._rows: list[dict[str, Any]] = []
 
-    def append(self, at: float, kind: str, run_id: str | None, body: Mapping[str, Any]) -> None:
-        """Add one row."""
-        text, previous = dumps(body), self._hash
+    def append(
+        self,
+        at: float,
+        kind: str,
+        run_id: str | None,
+        body: Mapping[str, Any],
+        sealed: Seals | None = None,
+    ) -> None:
+        """Add one row; ``sealed`` are digests of what its transaction writes elsewhere."""
+        text = dumps({**body, _SEALED: sealed} if sealed else body)
+        previous = self._hash
         self._seq += 1
         self._hash = row_hash(previous, self._seq, at, kind, run_id, text)
         self._rows.append(
@@ -85,11 +95,16 @@ class Chain:
 
 
 def append(
-    connection: sa.Connection, at: float, kind: str, run_id: str | None, body: Mapping[str, Any]
+    connection: sa.Connection,
+    at: float,
+    kind: str,
+    run_id: str | None,
+    body: Mapping[str, Any],
+    sealed: Seals | None = None,
 ) -> None:
-    """Add one row to the chain, within the caller's transaction."""
+    """Add one row to the chain, within the caller's transaction, as ``Chain.append`` does."""
     chain = Chain(connection)
-    chain.append(at, kind, run_id, body)
+    chain.append(at, kind, run_id, body, sealed)
     chain.flush()
 
 
@@ -145,9 +160,15 @@ def rows(connection: sa.Connection, run_id: str | None = None) -> list[dict[str,
     if run_id is not None:
         query = query.where(AUDIT.c.run_id == run_id)
     return [
-        {"seq": r.seq, "at": r.at, "kind": r.kind, "run_id": r.run_id, **json.loads(r.body)}
+        {"seq": r.seq, "at": r.at, "kind": r.kind, "run_id": r.run_id, **told(r.body)[0]}
         for r in connection.execute(query)
     ]
+
+
+def told(body: str) -> tuple[dict[str, Any], Seals]:
+    """Return what a row's text tells, and what it seals."""
+    found = json.loads(body)
+    return found, found.pop(_SEALED, {})
 
 
 def holds(connection: sa.Connection, hashed: str) -> bool:

@@ -21,6 +21,7 @@ from remediations.ledger.intake import (
     run_row,
 )
 from remediations.ledger.schema import RUNS
+from remediations.ledger.seals import RUN
 from remediations.model import Decision
 from storage.group import GroupCommit
 
@@ -91,9 +92,10 @@ class Deliveries:
                 open_id = found.get((intent.action, intent.target))
                 if open_id is not None:
                     raise RunOpenError(open_id)
-            connection.execute(RUNS.insert().values(run_row(run_id, asked, intent, now)))
+            row = run_row(run_id, asked, intent, now)
+            connection.execute(RUNS.insert().values(row))
             chain = audit.Chain(connection)
-            chain.append(now, "run_opened", run_id, opened(intent))
+            chain.append(now, "run_opened", run_id, opened(intent), RUN.seal(row))
             chain.append(now, "asked", run_id, {"by": by, "params": dict(intent.params)})
             chain.flush()
         return run_id

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from remediations.ledger.schema import ESCALATIONS, dumps
+from remediations.ledger.seals import ESCALATION, Seals
 from remediations.model import Run
 from storage.database import insert_once, write
 
@@ -29,8 +30,11 @@ class Escalation:
 
 def call_human(
     connection: sa.Connection, run: Run, reason: str, detail: str | None, at: float
-) -> bool:
-    """Record that ``run`` needs a human because of ``reason``, once for each run and reason."""
+) -> Seals:
+    """Record that ``run`` needs a human because of ``reason``, once for each run and reason.
+
+    Returns what is to be sealed of it.
+    """
     labels = {
         "action": run.action,
         "target": run.target,
@@ -39,20 +43,17 @@ def call_human(
         "source_alert": str(run.alert.get("alertname", "")),
     }
     annotations = {"reason": reason, "detail": detail or ""}
-    return insert_once(
-        connection,
-        ESCALATIONS,
-        {
-            "id": uuid.uuid4().hex,
-            "run_id": run.id,
-            "reason": reason,
-            "labels": dumps(labels),
-            "annotations": dumps(annotations),
-            "created_at": at,
-            "next_at": at,
-            "attempts": 0,
-        },
-    )
+    row = {
+        "id": uuid.uuid4().hex,
+        "run_id": run.id,
+        "reason": reason,
+        "labels": dumps(labels),
+        "annotations": dumps(annotations),
+        "created_at": at,
+        "next_at": at,
+        "attempts": 0,
+    }
+    return ESCALATION.seal(row) if insert_once(connection, ESCALATIONS, row) else {}
 
 
 class Escalations:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from remediations.ledger import audit
 from remediations.ledger.intake import new_id
 from remediations.ledger.schema import RUNS, dumps
+from remediations.ledger.seals import RUN
 from remediations.model import BY_HAND, Run, State
 
 
@@ -20,24 +21,23 @@ def open_next(connection: sa.Connection, run: Run, now: float) -> None:
         return
     at = max(now, float(run.plan.follow["at"]))
     next_id = new_id()
-    connection.execute(
-        RUNS.insert().values(
-            id=next_id,
-            action=run.action,
-            target=run.target,
-            playbook=BY_HAND,
-            mode="auto",
-            fingerprint=f"after-{run.id}",
-            alert=dumps({}),
-            starts_at=at,
-            state=State.READY.value,
-            params=dumps(run.plan.follow["params"]),
-            # It begins to wait, and to expire, when it is due.
-            created_at=at,
-            updated_at=now,
-            next_at=at,
-            epoch=0,
-        )
-    )
+    row = {
+        "id": next_id,
+        "action": run.action,
+        "target": run.target,
+        "playbook": BY_HAND,
+        "mode": "auto",
+        "fingerprint": f"after-{run.id}",
+        "alert": dumps({}),
+        "starts_at": at,
+        "state": State.READY.value,
+        "params": dumps(run.plan.follow["params"]),
+        # It begins to wait, and to expire, when it is due.
+        "created_at": at,
+        "updated_at": now,
+        "next_at": at,
+        "epoch": 0,
+    }
+    connection.execute(RUNS.insert().values(row))
     body = {"action": run.action, "target": run.target, "mode": "auto", "after": run.id, "at": at}
-    audit.append(connection, now, "run_opened", next_id, body)
+    audit.append(connection, now, "run_opened", next_id, body, RUN.seal(row))

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from remediations.ledger import audit
 from remediations.ledger.intake import Delivery, Intent, new_id, opened, run_row
 from remediations.ledger.schema import DELIVERIES, RUNS
+from remediations.ledger.seals import DELIVERY, RUN, Seals, together
 from remediations.model import Decision, Run
 
 
@@ -63,14 +64,20 @@ def hand_over(connection: sa.Connection, run: Run, choice: Choice, now: float) -
         starts_at=heir.starts_at,
         decision=Decision.ACCEPTED,
     )
-    connection.execute(RUNS.insert().values(run_row(next_id, alert, intent, now)))
-    connection.execute(
-        sa.update(DELIVERIES)
-        .where(
-            DELIVERIES.c.run_id == run.id,
-            DELIVERIES.c.decision == Decision.DUPLICATE.value,
-            DELIVERIES.c.reason == "run_open",
-        )
-        .values(run_id=next_id)
+    row = run_row(next_id, alert, intent, now)
+    connection.execute(RUNS.insert().values(row))
+    sealed = (RUN.seal(row), *_follow(connection, run.id, next_id))
+    body = {**opened(intent), "after": run.id}
+    audit.append(connection, now, "run_opened", next_id, body, together(*sealed))
+
+
+def _follow(connection: sa.Connection, old: str, new: str) -> list[Seals]:
+    """Let the deliveries that had joined the run ``old`` wait for ``new``."""
+    theirs = sa.and_(
+        DELIVERIES.c.run_id == old,
+        DELIVERIES.c.decision == Decision.DUPLICATE.value,
+        DELIVERIES.c.reason == "run_open",
     )
-    audit.append(connection, now, "run_opened", next_id, {**opened(intent), "after": run.id})
+    found = connection.execute(sa.select(DELIVERIES.c.id).where(theirs)).all()
+    connection.execute(sa.update(DELIVERIES).where(theirs).values(run_id=new))
+    return [DELIVERY.seal({"id": row.id, "run_id": new}) for row in found]

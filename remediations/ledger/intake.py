@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from remediations.ledger import audit
 from remediations.ledger.schema import DELIVERIES, RUNS, dumps
+from remediations.ledger.seals import DELIVERY, RUN, Seals, together
 from remediations.model import BY_HAND, Decision, State
 
 _BEFORE_INTENT = (State.READY.value, State.BLOCKED.value, State.AWAITING_APPROVAL.value)
@@ -68,6 +69,7 @@ class Intake:
         self._open = open_runs(connection, intents, by_hand=False)
         self._resolved: set[str] = set()
         self._rows: list[dict[str, Any]] = []
+        self._repeated: list[Seals] = []
         self._runs: list[dict[str, Any]] = []
 
     def receive(self, delivery: Delivery, now: float) -> Receipt:
@@ -96,13 +98,16 @@ class Intake:
         for table, rows in ((DELIVERIES, self._rows), (RUNS, self._runs)):
             if rows:
                 self._connection.execute(table.insert(), rows)
+        for some in _slices(self._repeated):
+            self._chain.append(now, "repeated", None, {"deliveries": len(some)}, together(*some))
         self._chain.flush()
         self._wake_resolved(now)
 
     def _open_run(self, run_id: str, delivery: Delivery, intent: Intent, now: float) -> None:
         self._open[intent.action, intent.target] = run_id
-        self._runs.append(run_row(run_id, delivery, intent, now))
-        self._chain.append(now, "run_opened", run_id, opened(intent))
+        row = run_row(run_id, delivery, intent, now)
+        self._runs.append(row)
+        self._chain.append(now, "run_opened", run_id, opened(intent), RUN.seal(row))
 
     def _record(
         self,
@@ -128,9 +133,13 @@ class Intake:
             "target": delivery.intent.target if delivery.intent else None,
         }
         self._rows.append(row)
-        if decision is not Decision.DUPLICATE:
+        sealed = DELIVERY.seal(row)
+        if decision is Decision.DUPLICATE:
+            # In a storm there are thousands: many share a row of the chain.
+            self._repeated.append(sealed)
+        else:
             named = ("fingerprint", "alertname", "status", "decision", "reason")
-            self._chain.append(now, "delivery", run_id, {key: row[key] for key in named})
+            self._chain.append(now, "delivery", run_id, {key: row[key] for key in named}, sealed)
 
     def _wake_resolved(self, now: float) -> None:
         """Make runs due that have not touched the world; whether to end them is the engine's.

@@ -15,7 +15,8 @@ from remediations.ledger.escalations import call_human
 from remediations.ledger.follow import open_next
 from remediations.ledger.rows import plan_document, plan_hash, read_run, read_step
 from remediations.ledger.schema import RUNS, SAMPLES, STEPS, dumps
-from remediations.ledger.steps import intend, judge
+from remediations.ledger.seals import RUN, SAMPLE, Seals, together
+from remediations.ledger.steps import intend, judge, settle
 from remediations.model import (
     NO_HUMAN_NEEDED,
     OUTCOMES_FROM,
@@ -85,14 +86,15 @@ class Runs:
         # When quiet nothing has changed: what is held is held since it was first held.
         values |= {"updated_at": run.updated_at} if quiet else {}
         with write(self._engine) if quiet else audit.writing(self._engine) as connection:
-            moved = _move(connection, run, to, now, **values)
+            moved, sealed = _move(connection, run, to, now, **values)
+            if call is not None:
+                called = call_human(connection, moved, call, moved.detail, now)
+                sealed = together(sealed, called)
             if not quiet:
                 told = {"from": run.state, "to": to, **(body or {})}
-                audit.append(connection, now, kind, run.id, told)
+                audit.append(connection, now, kind, run.id, told, sealed)
                 if to is State.BLOCKED:
                     count(connection, f"{BLOCKED}{moved.reason}")
-            if call is not None:
-                call_human(connection, moved, call, moved.detail, now)
         return moved
 
     def save_plan(self, run: Run, plan: Plan, to: State, now: float, next_at: float) -> Run:
@@ -139,8 +141,8 @@ class Runs:
             values["baseline"] = dumps(dict(baseline))
         with audit.writing(self._engine) as connection:
             scope.check(connection, run, now, recheck)
-            moved = _move(connection, run, to, now, reason=None, detail=None, **values)
-            step = intend(connection, run, purpose, number, call, now)
+            moved, sealed = _move(connection, run, to, now, reason=None, detail=None, **values)
+            step, intended = intend(connection, run, purpose, number, call, now)
             body = {
                 "purpose": purpose,
                 "step": number,
@@ -150,7 +152,8 @@ class Runs:
                 "arguments": dict(call.arguments),
                 "epoch": run.epoch,
             }
-            audit.append(connection, now, "intent", run.id, body)
+            sealed = together(sealed, intended)
+            audit.append(connection, now, "intent", run.id, body, sealed)
         return moved, step
 
     def settle(
@@ -167,23 +170,11 @@ class Runs:
     ) -> Run:
         """Commit what became of a call: answered, refused, unknown, or found out by reading."""
         with audit.writing(self._engine) as connection:
-            moved = _move(
+            moved, sealed = _move(
                 connection, run, run.state, now, reason=None, detail=None, next_at=next_at or now
             )
-            connection.execute(
-                sa.update(STEPS)
-                .where(
-                    STEPS.c.run_id == run.id,
-                    STEPS.c.purpose == step.purpose,
-                    STEPS.c.number == step.index,
-                )
-                .values(
-                    state=state.value,
-                    request_id=request_id or step.request_id,
-                    error=error,
-                    settled_at=now,
-                )
-            )
+            values = {"error": error, **({"request_id": request_id} if request_id else {})}
+            sealed = together(sealed, settle(connection, step, state, now, values))
             body = {
                 "purpose": step.purpose,
                 "step": step.index,
@@ -192,13 +183,13 @@ class Runs:
                 "request_id": request_id,
                 "error": error,
             }
-            audit.append(connection, now, "result", run.id, body)
+            audit.append(connection, now, "result", run.id, body, sealed)
         return moved
 
     def sample(self, run: Run, sample: Sample, now: float, next_at: float) -> Run:
         """Commit one look at the outcome."""
         with audit.writing(self._engine) as connection:
-            moved = _move(
+            moved, sealed = _move(
                 connection, run, State.VERIFYING, now, reason=None, detail=None, next_at=next_at
             )
             row = {
@@ -207,9 +198,10 @@ class Runs:
                 "verdict": sample.verdict.value,
                 "readings": dumps(dict(sample.readings)),
             }
-            insert_once(connection, SAMPLES, row)
+            if insert_once(connection, SAMPLES, row):
+                sealed = together(sealed, SAMPLE.seal(row))
             body = {"verdict": sample.verdict, "readings": dict(sample.readings)}
-            audit.append(connection, now, "sample", run.id, body)
+            audit.append(connection, now, "sample", run.id, body, sealed)
         return moved
 
     def close(
@@ -237,9 +229,11 @@ class Runs:
         if outcome is Outcome.CANCELLED and run.intended_at is not None:
             raise IllegalTransitionError(f"{run.id}: has acted, cannot be cancelled")
         with audit.writing(self._engine) as connection:
-            closed = _close(connection, run, outcome, now, reason, detail)
-            for version, healthy in (verdicts or {}).items():
+            judged = [
                 judge(connection, run, version, healthy=healthy, now=now)
+                for version, healthy in (verdicts or {}).items()
+            ]
+            closed = _close(connection, run, outcome, now, reason, detail, *judged)
             if heir is not None:
                 heirs.hand_over(connection, closed, heir, now)
         return closed
@@ -310,8 +304,9 @@ class Runs:
 
     def _decide(self, run: Run, now: float, *, kind: str, by: str, to: State) -> Run:
         with audit.writing(self._engine) as connection:
-            moved = _move(connection, run, to, now, approved_by=by, next_at=now)
-            audit.append(connection, now, kind, run.id, {"by": by, "plan_hash": run.plan_hash})
+            moved, sealed = _move(connection, run, to, now, approved_by=by, next_at=now)
+            body = {"by": by, "plan_hash": run.plan_hash}
+            audit.append(connection, now, kind, run.id, body, sealed)
         return moved
 
     def _end(self, run: Run, outcome: Outcome, by: str, now: float) -> Run:
@@ -330,18 +325,23 @@ def _heard(run_id: str, decide: Callable[[], Run]) -> Run:
     raise NotPossibleError(f"{run_id} is being worked on; try again")
 
 
-def _move(connection: sa.Connection, run: Run, to: State, now: float, **values: Any) -> Run:
+def _move(
+    connection: sa.Connection, run: Run, to: State, now: float, **values: Any
+) -> tuple[Run, Seals]:
+    """Move a run; returns it, and what is to be sealed of it."""
     if to not in TRANSITIONS[run.state]:
         raise IllegalTransitionError(f"{run.id}: {run.state} cannot become {to}")
     values = {"lease_owner": None, "lease_until": None, **values}
+    values = {"state": to.value, "updated_at": now, **values}
     moved = connection.execute(
         sa.update(RUNS)
         .where(RUNS.c.id == run.id, RUNS.c.state == run.state.value, RUNS.c.epoch == run.epoch)
-        .values({"state": to.value, "updated_at": now, **values})
+        .values(values)
     )
     if moved.rowcount != 1:
         raise LostLeaseError(run.id)
-    return read_run(connection.execute(sa.select(RUNS).where(RUNS.c.id == run.id)).one())
+    row = connection.execute(sa.select(RUNS).where(RUNS.c.id == run.id)).one()
+    return read_run(row), RUN.seal({"id": run.id, **values})
 
 
 def _close(
@@ -351,8 +351,9 @@ def _close(
     now: float,
     reason: str,
     detail: str | None,
+    *judged: Seals,
 ) -> Run:
-    closed = _move(
+    closed, sealed = _move(
         connection,
         run,
         State.CLOSED,
@@ -363,8 +364,9 @@ def _close(
         closed_at=now,
     )
     body = {"from": run.state, "outcome": outcome, "reason": reason, "detail": detail}
-    audit.append(connection, now, "closed", run.id, body)
     if outcome not in NO_HUMAN_NEEDED:
-        call_human(connection, closed, outcome.value, detail or reason, now)
+        called = call_human(connection, closed, outcome.value, detail or reason, now)
+        sealed = together(sealed, called)
+    audit.append(connection, now, "closed", run.id, body, together(sealed, *judged))
     open_next(connection, closed, now)
     return closed

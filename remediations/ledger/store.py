@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from remediations.ledger import windows
+from remediations.ledger import audit, windows
 from remediations.ledger.deliveries import Deliveries
 from remediations.ledger.escalations import Escalations
 from remediations.ledger.facts import Facts
 from remediations.ledger.runs import Runs
 from remediations.ledger.schema import COMPONENT, MIGRATIONS
 from remediations.ledger.switches import Switches
-from storage.database import DatabaseError, open_database
-from storage.migrations import migrate
+from storage.database import DatabaseError, open_database, open_to_read
+from storage.migrations import migrate, version_of
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,9 @@ def open_ledger(url: str) -> Ledger:
         migrate(engine, COMPONENT, MIGRATIONS)
         migrate(engine, windows.COMPONENT, windows.MIGRATIONS)
     except sa.exc.DatabaseError as error:
-        # Its subclasses are of a database that may yet answer; this one is damaged, or none at all.
-        if type(error.orig) is not sqlite3.DatabaseError:
-            raise
         engine.dispose()
-        raise DatabaseError(f"the ledger cannot be used: {error.orig}") from error
+        _say_if_damaged(error)
+        raise
     return Ledger(
         engine=engine,
         deliveries=Deliveries(engine),
@@ -61,3 +61,41 @@ def open_ledger(url: str) -> Ledger:
         escalations=Escalations(engine),
         windows=windows.Windows(engine),
     )
+
+
+@contextmanager
+def reading(url: str) -> Iterator[sa.Connection]:
+    """Open one transaction on the ledger at ``url`` that can only read; nothing is made or changed.
+
+    Raises:
+        DatabaseError: if there is no ledger, or one of another version of the schema.
+        SQLAlchemyError: if the database does not answer.
+    """
+    engine = open_to_read(url)
+    try:
+        with audit.snapshot(engine) as connection:
+            _current(connection, COMPONENT, MIGRATIONS[-1].version)
+            _current(connection, windows.COMPONENT, windows.MIGRATIONS[-1].version)
+            yield connection
+    except sa.exc.DatabaseError as error:
+        _say_if_damaged(error)
+        raise
+    finally:
+        engine.dispose()
+
+
+def _current(connection: sa.Connection, component: str, wanted: int) -> None:
+    found = version_of(connection, component)
+    if found == 0:
+        raise DatabaseError(f"there is no ledger in the database: it holds no '{component}'")
+    if found != wanted:
+        mend = "run the newer program" if found > wanted else "start the service once: it migrates"
+        held = f"the ledger holds version {found} of '{component}', this program reads {wanted}"
+        raise DatabaseError(f"{held}: {mend}")
+
+
+def _say_if_damaged(error: sa.exc.DatabaseError) -> None:
+    """Raise DatabaseError for a file that is damaged, or no database at all."""
+    # The subclasses are of a database that may yet answer.
+    if type(error.orig) is sqlite3.DatabaseError:
+        raise DatabaseError(f"the ledger cannot be used: {error.orig}") from error

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from remediations.ledger import audit
 from remediations.ledger.schema import dumps
+from remediations.ledger.seals import Sealed
 from storage.database import insert_once, write
 from storage.migrations import Migration
 
@@ -35,6 +36,7 @@ _COLUMNS = (
     *("steps", "epoch"),
 )
 WINDOWS = sa.table("windows", *(sa.column(name) for name in _COLUMNS))
+WINDOW = Sealed(WINDOWS, ("id",), {"window": _COLUMNS[1:]})
 
 
 class Phase(StrEnum):
@@ -132,10 +134,12 @@ class Windows:
             WindowOpenError: if another is open.
         """
         with write(self._engine) as connection:
-            if not insert_once(connection, WINDOWS, {"id": window.id, **_row(window)}):
+            written = {"id": window.id, **_row(window)}
+            if not insert_once(connection, WINDOWS, written):
                 row = connection.execute(sa.select(WINDOWS).where(WINDOWS.c.is_open == 1)).one()
                 raise WindowOpenError(_read(row))
-            audit.append(connection, now, "maintenance", None, _document(window))
+            told = _document(window)
+            audit.append(connection, now, "maintenance", None, told, WINDOW.seal(written))
 
     def save(self, window: Window, now: float) -> Window:
         """Record the window as it stands now.
@@ -145,14 +149,16 @@ class Windows:
         """
         moved = replace(window, epoch=window.epoch + 1)
         with write(self._engine) as connection:
+            written = _row(moved)
             changed = connection.execute(
                 sa.update(WINDOWS)
                 .where(WINDOWS.c.id == window.id, WINDOWS.c.epoch == window.epoch)
-                .values(**_row(moved))
+                .values(**written)
             )
             if changed.rowcount != 1:
                 raise WindowMovedError(window.id)
-            audit.append(connection, now, "maintenance", None, _document(moved))
+            sealed = WINDOW.seal({"id": window.id, **written})
+            audit.append(connection, now, "maintenance", None, _document(moved), sealed)
         return moved
 
 

@@ -1,21 +1,33 @@
-"""What the ledger's own tables say must stand in the audit chain.
+"""What the ledger holds must stand in the audit chain, and be as the chain sealed it.
 
 A chain that was cut off at its end, head included, is whole in itself; but runs, steps, deliveries
-and switches still tell what it said.
+and switches still tell what it said. A row that was edited is not as it was sealed.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from remediations.ledger import audit
 from remediations.ledger.schema import DELIVERIES, RUNS, STEPS, SWITCHES
+from remediations.ledger.seals import (
+    DELIVERY,
+    ESCALATION,
+    RUN,
+    SAMPLE,
+    STEP,
+    VERDICT,
+    Memory,
+)
+from remediations.ledger.windows import WINDOW
 from remediations.model import Decision, State
+
+SEALED = (DELIVERY, RUN, STEP, SAMPLE, VERDICT, ESCALATION, WINDOW)
 
 
 class Testimony:
@@ -28,27 +40,57 @@ class Testimony:
         self.approvers: dict[str, str] = {}
         self.intents: Counter[str] = Counter()
         self.switches: dict[str, dict[str, Any]] = {}
+        self.sealed = Memory()
         for row in rows:
             self._hear(row)
 
     def _hear(self, row: Mapping[str, Any]) -> None:
         kind, run_id = row["kind"], str(row["run_id"])
+        body, sealed = audit.told(row["body"])
         self.kinds[kind] += 1
+        if sealed:
+            self.sealed.hear(sealed)
+        elif kind == "maintenance":
+            self.sealed.forget_window(body["id"])
+        elif row["run_id"] is not None and kind != "asked":
+            self.sealed.forget_run(run_id, kind)
         if kind == "run_opened":
             self.opened.add(run_id)
         elif kind == "intent":
             self.intents[run_id] += 1
         elif kind == "closed":
-            self.outcomes[run_id] = json.loads(row["body"])["outcome"]
+            self.outcomes[run_id] = body["outcome"]
         elif kind == "approved":
-            self.approvers[run_id] = json.loads(row["body"])["by"]
+            self.approvers[run_id] = body["by"]
         elif kind.startswith("switch_"):
-            self.switches[kind.removeprefix("switch_")] = json.loads(row["body"])
+            self.switches[kind.removeprefix("switch_")] = body
 
 
-def contradictions(connection: sa.Connection) -> Iterator[str]:
-    """Yield a line for everything that the ledger holds and its audit chain does not tell."""
+@dataclass(frozen=True)
+class Findings:
+    """What contradicts the chain, a line each, and how many rows it does not witness.
+
+    Those are of a version that did not seal what it wrote.
+    """
+
+    contradictions: tuple[str, ...]
+    not_witnessed: int
+
+
+def examine(connection: sa.Connection) -> Findings:
+    """Compare everything that the ledger holds with what its audit chain tells."""
     heard = Testimony(audit.documents(connection))
+    lines, not_witnessed = list(_contradictions(connection, heard)), 0
+    for sealed in SEALED:
+        for line in heard.sealed.compare(connection, sealed):
+            if line is None:
+                not_witnessed += 1
+            else:
+                lines.append(line)
+    return Findings(tuple(lines), not_witnessed)
+
+
+def _contradictions(connection: sa.Connection, heard: Testimony) -> Iterator[str]:
     yield from _runs(connection, heard)
     yield from _steps(connection, heard)
     decided = sa.select(sa.func.count()).where(DELIVERIES.c.decision != Decision.DUPLICATE.value)

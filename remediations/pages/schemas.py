@@ -116,6 +116,7 @@ COMPONENTS: dict[str, Schema] = {
         risk={"type": "string", "enum": ["low", "medium", "high"]},
         targets=array(TEXT),
         params=ANYTHING,
+        open_ended={"type": "boolean"},
     ),
     "Delivery": exactly(
         received_at=NUMBER,

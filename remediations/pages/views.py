@@ -93,6 +93,8 @@ def action_document(action: Action, inventory: Inventory) -> dict[str, Any]:
         "risk": action.risk.value,
         "targets": list(action.targets(inventory)),
         "params": action.params.model_json_schema().get("properties", {}),
+        # Whether what it calls after the planned calls depends on what it finds.
+        "open_ended": action.more is not None,
     }
 
 

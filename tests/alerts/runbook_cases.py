@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -35,7 +34,9 @@ def _grown(world: World, said: Said) -> None:
 
 
 def _shown(world: World, said: Said) -> None:
-    assert json.loads(said.out)["plan"]["diff"]
+    plan = world.newest("scale_influxdb").plan
+    assert plan is not None
+    assert plan.diff[0] in said.out
 
 
 def _explained(world: World, said: Said) -> None:

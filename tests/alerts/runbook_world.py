@@ -39,8 +39,9 @@ from simulator.processes import free_port
 from simulator.seed import publish, seed
 from tests.conftest import wait_for
 from tests.prometheus import prometheus_at
+from vigia import following
 from vigia.__main__ import main
-from vigia.commands import act, maintenance
+from vigia.commands import maintenance
 from web.address import Address
 from web.server import WebServer
 
@@ -267,7 +268,7 @@ def world(root: Path, alertmanager: str) -> Iterator[World]:
         stack.enter_context(mock.patch.object(api_gateway, "CACHE_SECONDS", 0.2))
         stack.enter_context(mock.patch.object(lambda_functions, "PROVISIONING_SECONDS", 0.2))
         # How often commands that follow a run look: less waiting, the same steps.
-        for command in (act, maintenance):
+        for command in (following, maintenance):
             stack.enter_context(mock.patch.object(command, "_POLL", 0.05))
         # How long a pause looks for executions that begin late.
         stack.enter_context(mock.patch.object(pause_processing, "_QUIET", 0.2))

@@ -3,84 +3,29 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from catalogue.texts.remediations import REASONS
 from inventory.model import Inventory
-from inventory.settings import Settings
-from remediations.app import RemediationsApp, all_actions
+from remediations.app import all_actions
 from remediations.ledger.switches import Switch
+from remediations.model import Outcome
 from simulator.aws.server import EmbeddedAws
-from simulator.processes import free_port
-from simulator.seed import seed
-from tests.remediations.rig import START, Clock
+from tests.remediations.act_service import Service, serving
 from tests.remediations.test_processing import RULE
-from web.address import Address
-from web.server import WebServer
 
-ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = set(all_actions())
-
-
-class Service:
-    """The service, and the command line that speaks to it."""
-
-    def __init__(self, app: RemediationsApp, url: str, token: Path, aws: EmbeddedAws) -> None:
-        self.app = app
-        self.aws = aws
-        self._options = ["--url", url, "--token-file", str(token)]
-
-    def act(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run the command without a terminal."""
-        return subprocess.run(
-            [sys.executable, "-m", "vigia", "act", *words, *self._options],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    def rule(self) -> str:
-        """Return the rule's real state."""
-        return str(self.aws.client("events").describe_rule(Name=RULE)["State"])
 
 
 @pytest.fixture
 def service(inventory: Inventory, aws: EmbeddedAws, tmp_path: Path) -> Iterator[Service]:
     """A service that works, with Prometheus and Alertmanager away."""
-    seed(aws, inventory, Clock(START).now, functions=False)
-    token = tmp_path / "tokens"
-    token.write_text("made-up-token\n")
-    away = f"http://127.0.0.1:{free_port()}"
-    alerting = {"prometheus_url": away, "alertmanager_url": away}
-    quick = inventory.model_copy(
-        update={
-            "alerting": inventory.alerting.model_copy(update=alerting),
-            "engine": inventory.engine.model_copy(update={"sample_every": 1.0}),
-        }
-    )
-    settings = Settings.read(
-        {
-            "VIGIA_STATE_DIR": str(tmp_path / "state"),
-            "VIGIA_WEBHOOK_TOKEN_FILE": str(token),
-            "VIGIA_AWS_ENDPOINT_URL": aws.url,
-        }
-    )
-    app = RemediationsApp(settings, quick, runbook={}.get)
-    server = WebServer(app.wsgi, Address("127.0.0.1", 0)).start()
-    app.start()
-    try:
-        yield Service(app, server.url, token, aws)
-    finally:
-        server.stop()
-        app.stop()
+    with serving(inventory, aws, tmp_path, at_work=True) as made:
+        yield made
 
 
 def test_list_shows_every_action(service: Service) -> None:
@@ -98,6 +43,20 @@ def test_dry_run_prints_the_plan_and_changes_nothing(service: Service) -> None:
     assert done.returncode == 0, done.stderr
     assert f"rule {RULE}: ENABLED -> DISABLED" in done.stderr
     assert service.rule() == "ENABLED"
+    assert service.ended() == (Outcome.CANCELLED, "shadow")
+
+
+@pytest.mark.parametrize(("code", "reason"), [(1, "aws_error"), (3, "aws_unreachable")])
+def test_dry_run_says_why_it_has_no_plan(service: Service, code: int, reason: str) -> None:
+    """Where there is no plan to show the reason is told: 1 for a no, 3 for what does not answer."""
+    if code == 1:
+        service.aws.front.fail("events", "DescribeRule", code="Nonsense", status=400)
+    else:
+        service.aws.stop()
+    done = service.act("pause_processing", "--dry-run")
+    assert done.returncode == code
+    assert REASONS[reason].pt in done.stderr.splitlines()[-1]
+    assert service.ended() == (Outcome.CANCELLED, reason)
 
 
 def test_yes_acts_though_prometheus_is_away(service: Service) -> None:
@@ -113,18 +72,19 @@ def test_yes_acts_though_prometheus_is_away(service: Service) -> None:
 
 
 def test_without_a_terminal_nobody_can_agree(service: Service) -> None:
-    """Without --yes and without a terminal nothing is changed, in one clear line."""
+    """Without --yes and a terminal nothing is changed, and no run is left to wait for anybody."""
     done = service.act("pause_processing")
     assert (done.returncode, service.rule()) == (2, "ENABLED")
     assert "--yes" in done.stderr.splitlines()[-1]
+    assert service.ended() == (Outcome.REJECTED, "rejected_by_hand")
 
 
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["nonsense"], 1, "there is no action 'nonsense'"),
-        (["pause_processing", "--target", "elsewhere"], 1, "may not act on 'elsewhere'"),
-        (["resume_processing", "--param", "redrve=true"], 1, "redrve: Extra inputs"),
+        (["nonsense"], 2, "there is no action 'nonsense'"),
+        (["pause_processing", "--target", "elsewhere"], 2, "may not act on 'elsewhere'"),
+        (["resume_processing", "--param", "redrve=true"], 2, "redrve: Extra inputs"),
         (["pause_processing", "--param", "redrive"], 2, "is not KEY=VALUE"),
         ([], 2, "name an action"),
     ],
@@ -147,3 +107,5 @@ def test_kill_switch_holds_a_person_too(service: Service) -> None:
     done = service.act("pause_processing", "--yes")
     assert (done.returncode, service.rule()) == (1, "ENABLED")
     assert "suspensas" in done.stderr
+    # Nobody is left who would approve its plan.
+    assert service.ended() == (Outcome.CANCELLED, "cancelled_by_hand")

@@ -57,7 +57,7 @@ def _fill(ledger: Ledger) -> None:
     assert held is not None
     run = held if held.id == first.id else runs.claim("test", 60, 99.0)
     assert run is not None
-    acting, step = runs.intend(run, "apply", 0, CALL, 5.0, 60.0, lambda _: None)
+    acting, step = runs.intend(run, "apply", 0, CALL, 5.0, 60.0, lambda _latest: None)
     settled = runs.settle(acting, step, StepState.DONE, 6.1, how="answered", request_id="r\u2028")
     verifying = runs.move(settled, State.VERIFYING, 7.0, kind="applied", applied_at=7.0)
     runs.close(verifying, Outcome.SUCCEEDED, 8.0, reason="recovered")
@@ -85,7 +85,7 @@ def _problems(ledger: Ledger, *statements: Any) -> list[str]:
         for statement in statements:
             connection.execute(statement)
         broken = audit.broken_at(connection)
-        found = [broken[1]] if broken else list(witness.contradictions(connection))
+        found = [broken[1]] if broken else list(witness.examine(connection).contradictions)
         transaction.rollback()
     return found
 
@@ -96,7 +96,7 @@ def test_untouched_chain_is_intact_on_both_databases(database_url: str) -> None:
     _fill(made)
     with audit.snapshot(made.engine) as connection:
         assert audit.broken_at(connection) is None
-        assert list(witness.contradictions(connection)) == []
+        assert list(witness.examine(connection).contradictions) == []
         assert audit.head(connection)[0] == audit.length(connection) > 10
     made.close()
 
@@ -288,5 +288,5 @@ def test_ledger_of_the_version_before_keeps_its_chain(tmp_path: Path) -> None:
     again.switches.set(Switch.PAUSE, engaged=True, by="ana", reason="", now=10.0)
     with again.engine.connect() as connection:
         assert audit.broken_at(connection) is None
-        assert list(witness.contradictions(connection)) == []
+        assert list(witness.examine(connection).contradictions) == []
     again.close()

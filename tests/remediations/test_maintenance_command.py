@@ -154,7 +154,7 @@ def test_the_end_is_shown_though_prometheus_is_away(service: Service) -> None:
         (["begin", "--reason", "x"], 2, "--for"),
         (["begin", "--for", "2h"], 2, "--reason"),
         (["begin", "--for", "soon", "--reason", "x"], 2, "not a duration"),
-        (["begin", "--for", "25h", "--reason", "x"], 1, "from 1m to 24h"),
+        (["begin", "--for", "25h", "--reason", "x"], 2, "from 1m to 24h"),
         (["begin", "--for", "1h", "--reason", "x", "--prolong"], 1, "no window is active"),
         (["end"], 1, "no maintenance window"),
     ],

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import signal
 import sys
-import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
@@ -14,13 +16,12 @@ from rich.prompt import Confirm
 
 from inventory.settings import Settings
 from vigia import remote, tables
-from vigia.exits import CommandError, Exit
+from vigia.exits import INTERRUPTED, CommandError, Exit
+from vigia.following import COLUMNS, Follower, because, refusal, show_plan
 from vigia.remote import Remote
 
-_POLL = 0.5
-_COLUMNS = ("id", "action", "target", "state", "outcome", "reason_text", "detail")
-_BEFORE_PLAN = ("ready",)
-_GOOD = ("succeeded",)
+_STANDS = ("closed", "blocked", "awaiting_approval")
+_WITHDRAWN = {"reject": "rejected", "cancel": "cancelled"}
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -52,7 +53,10 @@ def _param(text: str) -> tuple[str, Any]:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Ask for the action, show its plan, approve it if the person does, and follow it."""
+    """Ask for the action, show its plan, approve it if the person does, and follow it.
+
+    Whatever ends the command before the approval also ends the run that it opened.
+    """
     service = Remote(args, settings)
     if args.list:
         rows = [
@@ -63,62 +67,114 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         return Exit.FINE
     if args.action is None:
         raise CommandError(Exit.USAGE, "name an action, or use --list")
+    mine: _Opened | None = None
+    try:
+        with _undisturbed():
+            mine = _Opened(service, _open(args, service))
+        return _show(args, mine) if args.dry_run else _act(args, mine)
+    except KeyboardInterrupt:
+        if mine is not None:
+            sys.stderr.write(f"vigia: {mine.leave()}\n")
+        return INTERRUPTED
+    except CommandError as error:
+        if mine is None or mine.over:
+            raise
+        raise CommandError(error.code, *error.lines, mine.leave()) from error
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl-C wait: a run whose id is not known yet could not be taken back."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _open(args: argparse.Namespace, service: Remote) -> str:
     asked = {
         "target": args.target,
         "params": dict(args.param),
         "dry_run": args.dry_run,
         "by": getpass.getuser(),
     }
-    opened = service.post(f"/v1/actions/{args.action}", asked)
-    try:
-        return _follow(args, service, str(opened["id"]))
-    except KeyboardInterrupt:
-        # The run is the service's: it goes on, and can be followed or cancelled.
-        sys.stderr.write(f"vigia: {opened['id']} goes on; 'vigia remediations show' follows it\n")
-        return 130
+    return str(service.post(f"/v1/actions/{args.action}", asked, missing=Exit.USAGE)["id"])
 
 
-def _follow(args: argparse.Namespace, service: Remote, run_id: str) -> int:
-    found = _until(service, run_id, lambda state: state not in _BEFORE_PLAN)
-    if found["state"] == "blocked":
-        tables.show(args, [found], _COLUMNS)
-        raise CommandError(Exit.UNHEALTHY, f"{run_id} is held: {found['reason_text']}")
+class _Opened(Follower):
+    """The run that the command opened. ``over``: it was said what became of it, or it is closed."""
+
+    approved = False
+    over = False
+
+    def until(self, reached: Callable[[Mapping[str, Any]], bool]) -> dict[str, Any]:
+        """Return the run once it is as ``reached`` wants it."""
+        found = super().until(reached)
+        self.over = found["state"] == "closed"
+        return found
+
+    def approve(self, plan_hash: str) -> None:
+        """Approve the plan that was shown."""
+        approval = {"plan_hash": plan_hash, "by": getpass.getuser()}
+        self.service.post(f"/v1/runs/{self.run_id}/approve", approval)
+        self.approved = True
+
+    def leave(self) -> str:
+        """Say that the run goes on, or take it back if nobody has approved it."""
+        return self.goes_on() if self.approved else self.withdraw("cancel")
+
+    def withdraw(self, how: str) -> str:
+        """Reject or cancel the run, which has not acted; say what became of it."""
+        self.over = True
+        try:
+            self.service.post(f"/v1/runs/{self.run_id}/{how}", {"by": getpass.getuser()})
+        except CommandError as error:
+            why = "; ".join(error.lines)
+            return f"{why}; 'vigia remediations show {self.run_id}' says how it stands"
+        return f"{self.run_id} was {_WITHDRAWN[how]}; nothing was changed"
+
+
+def _show(args: argparse.Namespace, mine: _Opened) -> int:
+    """Print what the action would do, or why it would do nothing."""
+    found = mine.until(lambda run: run["state"] == "closed")
+    if found["plan"] is not None:
+        show_plan(found)
+    tables.show(args, [found], COLUMNS)
+    if found["reason"] == "shadow":
+        return Exit.FINE
+    raise CommandError(refusal(found), f"nothing would be done: {because(found)}")
+
+
+def _act(args: argparse.Namespace, mine: _Opened) -> int:
+    """Have the plan approved, and follow the run to its end or to what holds it."""
+    found = mine.until(lambda run: run["state"] in _STANDS)
     if found["state"] == "awaiting_approval":
-        _show_plan(found)
-        if not args.yes and not _agreed():
-            service.post(f"/v1/runs/{run_id}/reject", {"by": getpass.getuser()})
-            raise CommandError(Exit.UNHEALTHY, f"{run_id} was rejected; nothing was changed")
-        approval = {"plan_hash": found["plan_hash"], "by": getpass.getuser()}
-        service.post(f"/v1/runs/{run_id}/approve", approval)
-        found = _until(service, run_id, lambda state: state in ("closed", "blocked"))
-    elif found["plan"] is not None and args.dry_run:
-        _show_plan(found)
-    tables.show(args, [found], _COLUMNS)
-    good = found["outcome"] in _GOOD or (args.dry_run and found["plan"] is not None)
-    return Exit.FINE if good else Exit.UNHEALTHY
+        _agree(args, mine, found)
+        found = mine.until(lambda run: run["state"] in _STANDS)
+    tables.show(args, [found], COLUMNS)
+    if found["state"] == "closed":
+        return Exit.FINE if found["outcome"] == "succeeded" else refusal(found)
+    # Whatever was approved is void where the plan is made anew: nobody has seen the new one.
+    mine.approved = found["approved_by"] is not None
+    raise CommandError(refusal(found), f"{mine.run_id} is held: {because(found)}")
 
 
-def _until(service: Remote, run_id: str, reached: Any) -> dict[str, Any]:
-    """Follow the run; say on a terminal how far its calls have come."""
-    with Console(stderr=True).status("") as status:
-        while True:
-            found: dict[str, Any] = service.get(f"/v1/runs/{run_id}")
-            if reached(found["state"]):
-                return found
-            done = sum(step["state"] == "done" for step in found["steps"])
-            status.update(f"{run_id}: {found['state']}, {done} calls made")
-            time.sleep(_POLL)
-
-
-def _show_plan(found: dict[str, Any]) -> None:
-    out = Console(file=sys.stderr, highlight=False)
-    for line in found["plan"]["diff"]:
-        out.print(line, markup=False)
-    for note in found["plan"]["notes"]:
-        out.print(f"! {note}", markup=False)
+def _agree(args: argparse.Namespace, mine: _Opened, found: Mapping[str, Any]) -> None:
+    """Show the plan and approve it if the person does, else reject it."""
+    show_plan(found)
+    if not args.yes and not sys.stdin.isatty():
+        ask = "nobody is there to ask, give --yes or --dry-run"
+        raise CommandError(Exit.USAGE, f"{mine.withdraw('reject')}: {ask}")
+    if not args.yes and not _agreed():
+        raise CommandError(Exit.UNHEALTHY, mine.withdraw("reject"))
+    mine.approve(found["plan_hash"])
 
 
 def _agreed() -> bool:
-    if not sys.stdin.isatty():
-        raise CommandError(Exit.USAGE, "nobody is there to ask: give --yes or --dry-run")
-    return Confirm.ask("?", console=Console(stderr=True), default=False)
+    console = Console(stderr=True)
+    try:
+        return Confirm.ask("Approve?", console=console, default=False)
+    except EOFError:
+        console.print()
+        return False

@@ -14,8 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from inventory.settings import Settings
-from remediations.ledger import audit, witness
-from remediations.ledger.store import open_ledger
+from remediations.ledger import audit, store, witness
 from storage.database import DatabaseError
 from vigia import tables
 from vigia.exits import CommandError, Exit
@@ -48,13 +47,10 @@ def _add_database(parser: argparse._ActionsContainer) -> None:
 
 @contextmanager
 def _ledger(args: argparse.Namespace, settings: Settings) -> Iterator[sa.Connection]:
+    url = args.database_url or settings.database("ledger", make_room=False)
     try:
-        ledger = open_ledger(args.database_url or settings.database("ledger"))
-        try:
-            with audit.snapshot(ledger.engine) as connection:
-                yield connection
-        finally:
-            ledger.close()
+        with store.reading(url) as connection:
+            yield connection
     except DatabaseError as error:
         raise CommandError(Exit.USAGE, str(error)) from error
     except SQLAlchemyError as error:
@@ -64,22 +60,26 @@ def _ledger(args: argparse.Namespace, settings: Settings) -> Iterator[sa.Connect
 def _verify(args: argparse.Namespace, settings: Settings) -> int:
     if args.file is not None:
         rows, end = _read(args.file)
-        broken, told = audit.broken_in(rows, end), list[str]()
+        broken, found = audit.broken_in(rows, end), None
         noted = args.head in (None, *(row["hash"] for row in rows))
     else:
         with _ledger(args, settings) as connection:
             end, broken = audit.head(connection), audit.broken_at(connection)
-            told = [] if broken else list(witness.contradictions(connection))
+            found = None if broken else witness.examine(connection)
             noted = args.head is None or audit.holds(connection, args.head)
-    lines = [f"the audit chain is broken: {broken[1]}"] if broken else told
+    lines = [*found.contradictions] if found else []
+    if broken:
+        lines = [f"the audit chain is broken: {broken[1]}"]
     if not noted:
         lines = [*lines, "the noted head is not in the chain: it was cut off, or written anew"]
     if len(lines) > _MOST_LINES:
         lines = [*lines[:_MOST_LINES], f"and {len(lines) - _MOST_LINES} more"]
     if lines:
         raise CommandError(Exit.UNHEALTHY, *lines)
-    row = {"rows": end[0], "chain": "intact", "head": end[1]}
-    tables.show(args, [row], ("rows", "chain", "head"))
+    # An export is the chain alone: nothing is there that it could witness.
+    not_witnessed = found.not_witnessed if found else None
+    row = {"rows": end[0], "chain": "intact", "not_witnessed": not_witnessed, "head": end[1]}
+    tables.show(args, [row], tuple(row))
     return Exit.FINE
 
 

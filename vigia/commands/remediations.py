@@ -18,10 +18,16 @@ from inventory.model import Inventory
 from inventory.settings import Settings
 from remediations.app import MAX_BODY, RemediationsApp
 from storage.database import DatabaseError
-from vigia import inventory_file, remote, serving, tables
-from vigia.exits import CommandError, Exit
+from vigia import following, inventory_file, remote, serving, tables
+from vigia.exits import INTERRUPTED, CommandError, Exit
+from vigia.following import Follower, refusal, show_plan
 from vigia.remote import Remote
 
+_PARTS = {
+    "steps": ("at", "purpose", "number", "service", "operation", "state", "attempts", "error"),
+    "samples": ("at", "verdict"),
+    "history": ("at", "kind", "by", "reason", "detail"),
+}
 _COLUMNS = ("id", "action", "target", "state", "outcome", "since", "reason_text", "alert")
 
 
@@ -34,6 +40,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     listing.add_argument("--open", action="store_true", help="only those that are not closed")
     for name, text, what in (
         ("show", "one run in full", _show),
+        ("follow", "one run until it is closed", _follow),
         ("reject", "refuse a run's plan", _end),
         ("cancel", "end a run that has not acted", _end),
     ):
@@ -111,8 +118,38 @@ def _time(at: float) -> str:
 
 
 def _show(args: argparse.Namespace, settings: Settings) -> int:
-    tables.dump(Remote(args, settings).get(f"/v1/runs/{args.id}"))
+    found = Remote(args, settings).get(f"/v1/runs/{args.id}")
+    if args.format == "json":
+        tables.dump(found)
+        return Exit.FINE
+    _tell(args, [found])
+    sys.stdout.write(f"{found['text']}\n")
+    _show_plan(found)
+    for part, columns in _PARTS.items():
+        if found[part]:
+            rows = [
+                {**row, "at": _time(row.get("at") or row["intended_at"])} for row in found[part]
+            ]
+            tables.show(args, rows, columns)
     return Exit.FINE
+
+
+def _show_plan(found: Mapping[str, Any]) -> None:
+    if found["plan"] is not None:
+        sys.stdout.write(f"{found['id']}: plan {found['plan_hash']}\n")
+        show_plan(found, sys.stdout)
+
+
+def _follow(args: argparse.Namespace, settings: Settings) -> int:
+    follower = Follower(Remote(args, settings), args.id)
+    try:
+        found = follower.until(lambda run: run["state"] == "closed")
+    except KeyboardInterrupt:
+        sys.stderr.write(f"vigia: {follower.goes_on()}\n")
+        return INTERRUPTED
+    tables.show(args, [found], following.COLUMNS)
+    well = found["outcome"] == "succeeded" or found["reason"] == "shadow"
+    return Exit.FINE if well else refusal(found)
 
 
 def _approve(args: argparse.Namespace, settings: Settings) -> int:
@@ -154,6 +191,8 @@ def _why(args: argparse.Namespace, settings: Settings) -> int:
     ]
     if held:
         tables.show(args, held, ("run", "at", "reason_text", "detail"))
+    for run in document["runs"]:
+        _show_plan(run)
     return _tell(args, document["runs"]) if document["runs"] else Exit.FINE
 
 

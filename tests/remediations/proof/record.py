@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from remediations.ledger import audit
+from remediations.ledger import audit, witness
 from remediations.ledger.schema import ESCALATIONS
 from remediations.model import NO_HUMAN_NEEDED, Outcome, Run
 from tests.remediations.case import Case
@@ -56,7 +56,7 @@ def record(rig: Rig, case: Case, run: Run, hooks: Hooks) -> Record:
         if seen.status < 300 and (seen.service, seen.operation) in {*case.effects, *hooks.calls}
     )
     with rig.ledger.engine.connect() as connection:
-        broken = audit.broken_at(connection)
+        broken, found = audit.broken_at(connection), witness.examine(connection)
         rows = audit.rows(connection, run.id)
         first = rig.ledger.runs.get(run.fingerprint.removeprefix("after-"))
         told, told_before = (_told(connection, one) for one in (run, first))
@@ -69,7 +69,7 @@ def record(rig: Rig, case: Case, run: Run, hooks: Hooks) -> Record:
         told=told,
         told_before=told_before,
         endings=sum(row["kind"] == "closed" for row in rows),
-        chain=broken[1] if broken else None,
+        chain=broken[1] if broken else next(iter(found.contradictions), None),
         intended=sum(row["kind"] == "intent" for row in rows),
         commits=hooks.commits,
         reads=hooks.reads,
