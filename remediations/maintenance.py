@@ -1,11 +1,11 @@
 """The maintenance window: begun and ended step by step, each on record, whatever fails half-way.
 
-Beginning holds automatic actions, tells the users, silences the services' alerts, turns the
-maintenance flag on and, if asked, takes a backup; the first step that fails stops it. Ending undoes
-whatever the beginning did or may have done, and goes on past failures. Steps that touch AWS are
-runs of the engine, approved in the name of whoever asked. The silences and the hold on the engine
-end by themselves at the window's hard end. The flag does not: whether users may come back is for a
-person to say.
+Beginning holds automatic actions, tells the users, takes a backup unless asked not to, silences the
+services' alerts and turns the maintenance flag on; the first step that fails stops it, so that no
+backup that failed keeps users out. Ending undoes whatever the beginning did or may have done, and
+goes on past failures. Steps that touch AWS are runs of the engine, approved in the name of whoever
+asked. The silences and the hold on the engine end by themselves at the window's hard end. The flag
+does not: whether users may come back is for a person to say.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class MaintenanceError(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """A window as asked for: its length in seconds, why, and what to leave out or add."""
+    """A window as asked for: its length in seconds, why, and what to leave out."""
 
     seconds: float
     reason: str
     notice: bool = True
-    backup: bool = False
+    backup: bool = True
 
 
 class Maintenance:
@@ -104,18 +104,22 @@ class Maintenance:
         parts = [Part("engine")]
         if asked.notice:
             parts.append(Part("notice"))
+        if asked.backup:
+            parts.extend(self._backups())
         parts.append(Part("silence"))
         if self._inventory.appconfig.maintenance_flag is not None:
             if FLAG not in self._actions:
                 raise MaintenanceError(f"there is no action '{FLAG}' to set the flag with")
             parts.append(Part("flag", self._inventory.appconfig.maintenance_flag))
-        if asked.backup:
-            action = self._actions.get(BACKUP)
-            buckets = action.targets(self._inventory) if action is not None else ()
-            if not buckets:
-                raise MaintenanceError("the inventory names no bucket that snapshots go to")
-            parts.extend(Part("backup", bucket) for bucket in buckets)
         return parts
+
+    def _backups(self) -> list[Part]:
+        action = self._actions.get(BACKUP)
+        buckets = action.targets(self._inventory) if action is not None else ()
+        if not buckets:
+            there_is = "the inventory names no bucket that snapshots go to"
+            raise MaintenanceError(f"{there_is}: name one, or ask for no backup")
+        return [Part("backup", bucket) for bucket in buckets]
 
     def prolong(self, asked: Asked, by: str) -> Window:
         """Move an active window's end to ``asked.seconds`` from now, never nearer.

@@ -43,12 +43,12 @@ _Length = Annotated[
 
 
 class Opening(answers.Asked):
-    """A window that is asked for: how long, why, and what to leave out or add."""
+    """A window that is asked for: how long, why, and what to leave out."""
 
     seconds: _Length
     reason: Annotated[str, Field(min_length=1, max_length=REASON_LIMIT)]
     notice: bool = True
-    backup: bool = False
+    backup: bool = True
     prolong: bool = False
 
 

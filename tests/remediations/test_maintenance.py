@@ -110,6 +110,27 @@ def test_automatic_actions_are_held_until_the_hard_end(whole: Site) -> None:
     assert again is None or again.reason != "maintenance"
 
 
+def test_a_window_begins_with_a_backup(whole: Site) -> None:
+    """Unless asked otherwise users are told, then a snapshot is taken, then the flag goes on."""
+    begun = whole.begin(Asked(HOUR, "x"))
+    names = [part.name for part in begun.parts]
+    assert names == ["engine", "notice", "backup", "silence", "flag"]
+    assert set(progress(begun).values()) == {"done"}
+    runs = {run.action: run for run in whole.rig.ledger.facts.runs()}
+    assert runs["snapshot_data"].outcome is Outcome.SUCCEEDED
+    assert runs["notify"].created_at <= runs["snapshot_data"].created_at
+    assert (runs["snapshot_data"].closed_at or 0) <= runs["set_flag"].created_at
+
+
+def test_a_backup_that_fails_keeps_no_user_out(whole: Site) -> None:
+    """The beginning stops before anything is silenced or switched, and says where."""
+    whole.rig.aws.front.fail("s3", "CopyObject", code="AccessDenied", status=403)
+    stuck = whole.begin(Asked(HOUR, "x"))
+    assert (stuck.phase, progress(stuck)["backup"]) == (Phase.STUCK, "failed")
+    assert whole.silences() == []
+    assert not whole.flag()
+
+
 def test_a_person_may_still_act(site: Site) -> None:
     """Maintenance is when people work: what they ask for by hand is not held."""
     site.begin(replace(ASKED, notice=False))
@@ -118,13 +139,14 @@ def test_a_person_may_still_act(site: Site) -> None:
 
 
 def test_without_a_bucket_for_snapshots_no_backup_can_be_asked(site: Site) -> None:
-    """A backup that cannot be taken is refused before anything has begun."""
+    """A backup that cannot be taken is refused, with a way out, before anything has begun."""
     buckets = tuple(b.model_copy(update={"snapshots": None}) for b in site.rig.inventory.buckets)
     site.rig.use(site.rig.inventory.model_copy(update={"buckets": buckets}))
     site.restart()
-    with pytest.raises(MaintenanceError, match="no bucket"):
-        site.windows.begin(replace(ASKED, backup=True), "ana")
+    with pytest.raises(MaintenanceError, match=r"no bucket .* ask for no backup"):
+        site.windows.begin(Asked(HOUR, "x"), "ana")
     assert site.windows.newest() is None
+    assert site.begin(Asked(HOUR, "x", backup=False)).phase is Phase.ACTIVE
 
 
 def test_beginning_twice_is_refused(site: Site) -> None:

@@ -66,6 +66,15 @@ def _prometheus() -> Flask:
     return app
 
 
+def _fill_buckets(rig: Rig) -> None:
+    client = rig.aws.client("s3")
+    for bucket in rig.inventory.buckets:
+        if bucket.snapshots is not None:
+            client.create_bucket(Bucket=bucket.name)
+            client.create_bucket(Bucket=bucket.snapshots)
+            client.put_object(Bucket=bucket.name, Key="one.csv", Body=b"1")
+
+
 @pytest.fixture
 def service(
     flags_rig: Rig, alertmanager: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -74,6 +83,7 @@ def service(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "embedded")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "embedded")
     topic(flags_rig)
+    _fill_buckets(flags_rig)
     inventory = flags_rig.inventory
     token = tmp_path / "tokens"
     token.write_text("made-up-token\n")
@@ -114,6 +124,7 @@ def test_a_window_from_the_command_line(service: Service, alertmanager: str) -> 
     document = json.loads(begun.stdout)
     assert document["phase"] == "active"
     assert {step["progress"] for step in document["window"]["steps"]} == {"done"}
+    assert "backup" in [step["step"] for step in document["window"]["steps"]]
     assert len(document["silences"]) == len(Alertmanager(alertmanager).silences()) > 0
 
     again = service.say("begin", "--for", "1h", "--reason", "outra")
@@ -139,9 +150,13 @@ def test_a_window_from_the_command_line(service: Service, alertmanager: str) -> 
     assert over.stdout.startswith("terminada")
 
 
-def test_the_end_is_shown_though_prometheus_is_away(service: Service) -> None:
-    """The window's end does not depend on Prometheus; that it is away is told after it."""
-    service.say("begin", "--for", "5m", "--reason", "teste", "--no-notice")
+@pytest.mark.parametrize(
+    "without", [["--no-notice", "--no-backup"], ["--no-notice", "--backup"]], ids=" ".join
+)
+def test_the_end_is_shown_though_prometheus_is_away(service: Service, without: list[str]) -> None:
+    """What was not wanted is left out, and the end does not depend on Prometheus, told after it."""
+    begun = service.say("begin", "--for", "5m", "--reason", "teste", *without)
+    assert ("cópia de segurança" in begun.stdout) == ("--backup" in without)
     ended = service.say("end")
     assert ended.returncode == 3
     assert ended.stdout.startswith("terminada")

@@ -18,7 +18,7 @@ from tests.remediations.rig import Rig
 from tests.remediations.test_notify import sent
 
 HOUR = 3600.0
-ASKED = Asked(2 * HOUR, "troca do banco")
+ASKED = Asked(2 * HOUR, "troca do banco", backup=False)
 
 
 class Site:

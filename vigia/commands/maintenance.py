@@ -31,12 +31,19 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     """Register the command and its parts."""
     parser = subparsers.add_parser("maintenance", help="the maintenance window")
     parts = parser.add_subparsers(dest="part", required=True, metavar="PART")
-    begin = _part(parts, "begin", "notice, silences, maintenance flag; the engine is held", _begin)
+    begin = _part(
+        parts, "begin", "notice, snapshot, silences, maintenance flag; the engine is held", _begin
+    )
     begin.add_argument(
         "--for", dest="seconds", type=_duration, required=True, metavar="DURATION", help="1m to 24h"
     )
     begin.add_argument("--reason", required=True, help="one line; users read it in the notice")
-    begin.add_argument("--backup", action="store_true", help="also take a snapshot of the data")
+    begin.add_argument(
+        "--backup",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="take a snapshot of the data first (default), or take none",
+    )
     begin.add_argument("--no-notice", action="store_true", help="tell the users nothing")
     begin.add_argument(
         "--prolong", action="store_true", help="let the active window last so long from now"
