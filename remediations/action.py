@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from inventory.model import Inventory
-from remediations.model import Call, Plan, Run, Sample, Verdict
+from remediations.model import Call, Plan, Run, Sample, Step, Verdict
 
 Observation = Mapping[str, Any]
 """JSON data: the target's state as just read, tokens for conditional writes included."""
@@ -94,7 +94,7 @@ class Finding(StrEnum):
 
 
 class Metrics(Protocol):
-    """Instant queries against Prometheus."""
+    """Prometheus: instant queries, and which alerts fire."""
 
     def value(self, expression: str) -> float | None:
         """Return the one value of an instant query; None where there is no data.
@@ -104,15 +104,21 @@ class Metrics(Protocol):
         """
         ...
 
+    def fires(self, labels: Mapping[str, str]) -> bool:
+        """Say whether an alert with these labels fires; raises UnavailableError."""
+        ...
+
 
 @dataclass(frozen=True)
 class Past:
-    """What the newest run of an action that acted on a target found before, and did."""
+    """A run that has acted on a target, and what became of each of its calls."""
 
-    run_id: str
-    at: float
-    before: Mapping[str, Any]
-    calls: tuple[Call, ...]
+    run: Run
+    steps: tuple[Step, ...]
+
+
+Ends = Callable[[Run], bool]
+"""Whether nothing before a run matters any more."""
 
 
 @dataclass(frozen=True)
@@ -120,8 +126,9 @@ class Context:
     """All that an action may use to look.
 
     ``reader(service)`` is a boto3 client that may retry; ``verdicts`` tells which versions of a
-    target proved healthy; ``past`` what an action last did to a target; ``plans`` what open runs
-    of any action mean to do to it.
+    target proved healthy; ``past`` what runs of some actions did to a target, oldest first, after
+    the newest of which the last argument says that it ends what was before; ``plans`` what open
+    runs of any action mean to do to it.
     """
 
     inventory: Inventory
@@ -129,7 +136,7 @@ class Context:
     metrics: Metrics
     now: Callable[[], float]
     verdicts: Callable[[str], Mapping[str, bool]]
-    past: Callable[[str, str], Past | None]
+    past: Callable[[Sequence[str], str, Ends], tuple[Past, ...]]
     plans: Callable[[str], tuple[Plan, ...]]
 
 
@@ -216,7 +223,9 @@ class Action:
     that the world turned out to need, or LATER to be asked again. ``own`` are the calls of
     OWN_SERVICE by operation. ``moot`` are error codes that end no run: there is nothing left to do,
     or ``more`` finds out what is. Without ``measured``, or ``measured_for`` a run, the effect is
-    the outcome, told by ``result``. ``problem`` says what the inventory has against parameters, if
+    the outcome, told by ``result``. An action that ``contains`` keeps the harm of its alert from
+    growing and cures nothing: as an alert asks for it, it never succeeds, and a person is told.
+    ``problem`` says what the inventory has against parameters, if
     anything. ``patience`` is how long the action may take, in seconds, where the engine's own
     deadline is too short.
     """
@@ -241,6 +250,7 @@ class Action:
     moot: frozenset[str] = frozenset()
     measured: bool = True
     measured_for: Callable[[Run], bool] = always
+    contains: bool = False
     problem: Callable[[Inventory, Params], str | None] = no_problem
     result: Callable[[Plan, Observation], Result] = plain_result
     patience: float | None = None

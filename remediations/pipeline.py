@@ -13,7 +13,6 @@ from inventory.model import Inventory
 from remediations.action import Context
 
 TARGET = "processing"
-PAUSE = "pause_processing"
 REDRIVE_SECONDS = 14 * 86_400.0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from remediations.acting import ATTEMPTS
-from remediations.action import FailedError, Finding, UnavailableError
+from remediations.action import FailedError, Finding, Result, UnavailableError
 from remediations.guards import Hold
 from remediations.model import Outcome, Plan, Run, Sample, Step, StepState, Verdict
 from remediations.worker import HeldError, Worker
@@ -41,12 +41,22 @@ def verify(worker: Worker, run: Run, plan: Plan) -> Run:
     if found is Finding.PENDING:
         return worker.wait(run, engine.sample_every)
     if not (action.measured and action.measured_for(run)):
-        told = action.result(plan, seen)
-        outcome = Outcome.SUCCEEDED if told.good else Outcome.INEFFECTIVE
-        return runs.close(run, outcome, now, reason=told.reason, detail=told.detail)
+        return _told(worker, run, action.result(plan, seen))
     if now < applied + engine.settle:
         return worker.wait(run, applied + engine.settle - now)
     return _sample(worker, run, plan, over=over)
+
+
+def _told(worker: Worker, run: Run, told: Result) -> Run:
+    """End a run whose effect is the outcome, as far as there is one."""
+    outcome, reason, detail = Outcome.SUCCEEDED, told.reason, told.detail
+    if not told.good:
+        outcome = Outcome.INEFFECTIVE
+    elif worker.action(run).contains and not run.by_hand:
+        # Where nothing runs any more nothing fails either: that proves no cure.
+        outcome, reason = Outcome.INCONCLUSIVE, "contained"
+        detail = detail or f"{run.target} stays stopped until a person goes on; the cause remains"
+    return worker.ledger.runs.close(run, outcome, worker.now(), reason=reason, detail=detail)
 
 
 def _sample(worker: Worker, run: Run, plan: Plan, *, over: bool) -> Run:

@@ -78,8 +78,10 @@ ACTIONS = {
     ),
     "resume_processing": ActionTexts(
         Text(
-            "Habilita o que a última suspensão desabilitou e retoma as execuções paradas.",
-            "Enables what the last pause disabled and redrives the executions it stopped.",
+            "Habilita o que as suspensões desde a última retomada desabilitaram e retoma as"
+            " execuções que elas pararam; o plano diz o que não volta.",
+            "Enables what the pauses since the last resume disabled and redrives the executions"
+            " that they stopped; the plan says what does not come back.",
         ),
         Text("`pause_processing` suspende de novo.", "`pause_processing` pauses again."),
         ("vigia act pause_processing",),

@@ -86,7 +86,9 @@ REASONS = {
     "aws_denied": Text("a AWS negou a permissão", "AWS denied permission"),
     "aws_error": Text("a AWS respondeu com erro", "AWS answered with an error"),
     "managed_rule": Text("um serviço da AWS administra a regra", "an AWS service manages the rule"),
-    "no_pause_known": Text("o livro não conhece nenhuma suspensão", "the ledger knows of no pause"),
+    "nothing_to_resume": Text(
+        "nada do que suspendemos pode ser retomado", "nothing that we paused can be resumed"
+    ),
     "target_missing": Text("o alvo não existe na AWS", "the target does not exist in AWS"),
     "storage_only_grows": Text("o armazenamento só cresce", "storage only grows"),
     "not_available": Text("a instância não está disponível", "the instance is not available"),
@@ -166,6 +168,10 @@ REASONS = {
         "the snapshot is incomplete: there are objects that were not copied",
     ),
     "done": Text("feito e conferido", "done and checked"),
+    "contained": Text(
+        "o dano foi contido, a causa não foi corrigida",
+        "the harm is contained, its cause is not mended",
+    ),
     "too_many_calls": Text("exigiria chamadas demais", "it would take too many calls"),
     "approval_needed": Text("o plano aguarda aprovação", "the plan awaits approval"),
     "approval_expired": Text("ninguém aprovou a tempo", "nobody approved in time"),
@@ -258,8 +264,24 @@ NOTES = {
         "The instance restarts: writes and queries fail for some minutes.",
     ),
     "redrive_too_late": Text(
-        "As execuções paradas passaram do prazo de 14 dias e não podem ser retomadas.",
-        "The stopped executions are past the limit of 14 days and cannot be taken up again.",
+        "Execuções paradas há 14 dias ou mais não podem ser retomadas.",
+        "Executions that were stopped 14 days ago or longer cannot be taken up again.",
+    ),
+    "events_were_lost": Text(
+        "Eventos que chegaram com a regra desabilitada não voltam, salvo os arquivados.",
+        "Events that arrived while the rule was disabled do not come back unless archived.",
+    ),
+    "not_all_resumes": Text(
+        "Nem tudo o que foi suspenso volta: o plano diz o que fica, e por quê.",
+        "Not all that was paused comes back: the plan says what is left, and why.",
+    ),
+    "express_not_resumed": Text(
+        "Execuções EXPRESS não foram paradas nem anotadas: nenhuma é retomada.",
+        "EXPRESS executions were neither stopped nor recorded: none is taken up again.",
+    ),
+    "rule_state_reduced": Text(
+        "A regra casava também eventos de gerenciamento do CloudTrail; volta sem eles.",
+        "The rule also matched CloudTrail's management events; it comes back without them.",
     ),
     "configuration_rolls_back": Text(
         "A versão congela a configuração: variáveis, memória e tempo-limite voltam junto.",

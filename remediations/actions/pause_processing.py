@@ -22,8 +22,9 @@ from remediations.action import (
     Risk,
 )
 from remediations.model import Call, Plan, Run
+from remediations.paused import PAUSE
 
-NAME = pipeline.PAUSE
+NAME = PAUSE
 _QUIET = 30.0
 _CAUSE = "Vigia"
 
@@ -65,6 +66,7 @@ def plan(context: Context, run: Run, seen: Observation) -> Plan:
         before={
             "rules": {name: rule["state"] for name, rule in seen["rules"].items()},
             "running": list(seen["running"]),
+            "express": list(seen["express"]),
         },
         after={"rules": dict.fromkeys(seen["rules"], "DISABLED"), "running": []},
         calls=(
@@ -103,8 +105,8 @@ def more(
     fresh = [arn for arn in seen["running"] if arn not in stopped]
     if fresh:
         return (_stop(run, fresh[0]),)
-    quiet_since = run.intended_at or context.now()
-    return LATER if context.now() - quiet_since < _QUIET else ()
+    # The run changed last when its last call was settled: what was stopped by then is listed late.
+    return LATER if context.now() - run.updated_at < _QUIET else ()
 
 
 def settled(_plan: Plan, call: Call, seen: Observation) -> Finding:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import Any
 
 import sqlalchemy as sa
 
-from remediations.action import Past
+from remediations.action import Ends, Past
 from remediations.ledger import heirs, scope
 from remediations.ledger.counts import BLOCKED
 from remediations.ledger.rows import read_run, read_step
 from remediations.ledger.schema import COUNTS, DELIVERIES, RUNS, STEPS, VERDICTS
-from remediations.model import NO_HUMAN_NEEDED, Decision, Outcome, Plan, Run, State
+from remediations.model import NO_HUMAN_NEEDED, Decision, Outcome, Plan, Run, State, Step
 
 
 class Facts:
@@ -93,27 +94,24 @@ class Facts:
         query = sa.select(VERDICTS.c.version, VERDICTS.c.healthy).where(VERDICTS.c.target == target)
         return {row.version: bool(row.healthy) for row in self._all(query)}
 
-    def past(self, action: str, target: str) -> Past | None:
-        """Return what the newest run of ``action`` that acted on ``target`` found and did."""
-        query = (
-            sa.select(RUNS)
-            .where(
-                RUNS.c.action == action,
-                RUNS.c.target == target,
-                RUNS.c.intended_at.is_not(None),
-            )
-            .order_by(RUNS.c.intended_at.desc())
-            .limit(1)
+    def past(self, actions: Sequence[str], target: str, ends: Ends) -> tuple[Past, ...]:
+        """Return the runs of ``actions`` that acted on ``target``, with their calls, oldest first.
+
+        They go back to the newest of which ``ends`` says that nothing before it matters; that one
+        is left out.
+        """
+        query = sa.select(RUNS).where(
+            RUNS.c.action.in_(list(actions)),
+            RUNS.c.target == target,
+            RUNS.c.intended_at.is_not(None),
         )
-        found = self._all(query)
-        if not found:
-            return None
-        run = read_run(found[0])
-        if run.plan is None or run.intended_at is None:
-            raise AssertionError(f"{run.id} acted without a plan")
-        steps = sa.select(STEPS).where(STEPS.c.run_id == run.id, STEPS.c.purpose == "apply")
-        calls = [read_step(row).call for row in self._all(steps.order_by(STEPS.c.number))]
-        return Past(run.id, run.intended_at, run.plan.before, tuple(calls))
+        rows = self._all(query.order_by(RUNS.c.intended_at.desc()))
+        runs = takewhile(lambda run: not ends(run), (read_run(row) for row in rows))
+        return tuple(reversed([Past(run, self._steps(run.id)) for run in runs]))
+
+    def _steps(self, run_id: str) -> tuple[Step, ...]:
+        query = sa.select(STEPS).where(STEPS.c.run_id == run_id, STEPS.c.purpose == "apply")
+        return tuple(read_step(row) for row in self._all(query.order_by(STEPS.c.number)))
 
     def runs(self, *, open_only: bool = False, limit: int = 200) -> list[Run]:
         """Return runs, newest first."""

@@ -61,6 +61,32 @@ def test_an_execution_that_starts_meanwhile_is_stopped_too(platform: Rig) -> Non
     assert platform.aws.front.count("states", "StopExecution") == 4
 
 
+def test_quiet_counts_from_the_last_stop(platform: Rig) -> None:
+    """However long the stops took, what shows up soon after the last of them is stopped too."""
+    real = platform.writer
+
+    def slowly(service: str) -> Any:
+        platform.clock.forward(40)
+        return real(service)
+
+    platform.writer = slowly
+    wanted = intent(
+        platform.inventory, platform.worker.actions["pause_processing"], None, {}, dry=False
+    )
+    platform.ledger.deliveries.ask(wanted, "test", platform.clock.at)
+    waiting = platform.until(State.AWAITING_APPROVAL)
+    platform.ledger.runs.approve(waiting.id, str(waiting.plan_hash), "test", platform.clock.at)
+    while platform.step():
+        pass
+    assert running(platform) == []
+    assert platform.run().state is State.RUNNING
+    platform.aws.client("stepfunctions").start_execution(
+        stateMachineArn=MACHINE, name="late", input="{}"
+    )
+    assert platform.end().outcome is Outcome.SUCCEEDED
+    assert running(platform) == []
+
+
 def test_resume_leaves_alone_what_was_disabled_before(platform: Rig) -> None:
     """A rule that somebody had disabled before the pause stays disabled after it."""
     platform.aws.client("events").disable_rule(Name=RULE)
@@ -77,10 +103,11 @@ def test_resume_can_leave_the_executions_stopped(platform: Rig) -> None:
     assert (rule(platform), running(platform)) == ("ENABLED", [])
 
 
-def test_resume_without_a_pause_of_ours_is_held(platform: Rig) -> None:
-    """What we did not pause we do not resume: the run is held with its reason."""
-    held = platform.ask("resume_processing")
-    assert (held.state, held.reason) == (State.BLOCKED, "no_pause_known")
+def test_resume_without_a_pause_of_ours_ends_at_once(platform: Rig) -> None:
+    """What we did not pause we do not resume: the run ends, and says that nothing is to be done."""
+    ended = platform.ask("resume_processing")
+    assert (ended.outcome, ended.reason) == (Outcome.CANCELLED, "nothing_to_resume")
+    assert ended.detail == "no pause of ours is on record"
     assert platform.aws.front.count("events", "EnableRule") == 0
 
 
