@@ -24,10 +24,15 @@ class Settings:
     webhook_token_file: Path | None
     influxdb_token_file: Path | None
     remediations_influxdb_token_file: Path | None = None
+    client_certificates: bool = False
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
-        """Return the settings that ``environment`` holds (keys start with ``VIGIA_``)."""
+        """Return the settings that ``environment`` holds (keys start with ``VIGIA_``).
+
+        Raises:
+            SettingsError: if one cannot be understood.
+        """
 
         def path(name: str) -> Path | None:
             value = environment.get(name)
@@ -43,6 +48,7 @@ class Settings:
             webhook_token_file=path("VIGIA_WEBHOOK_TOKEN_FILE"),
             influxdb_token_file=path("VIGIA_INFLUXDB_TOKEN_FILE"),
             remediations_influxdb_token_file=path("VIGIA_REMEDIATIONS_INFLUXDB_TOKEN_FILE"),
+            client_certificates=_switch(environment, "VIGIA_CLIENT_CERTIFICATES"),
         )
 
     def with_database(self, url: str) -> Settings:
@@ -68,6 +74,13 @@ class Settings:
             except OSError as error:
                 raise SettingsError(f"{self.state_dir}: {error.strerror}") from error
         return f"sqlite:///{self.state_dir / name}.db"
+
+
+def _switch(environment: Mapping[str, str], name: str) -> bool:
+    found = environment.get(name) or "false"
+    if found not in ("true", "false"):
+        raise SettingsError(f"{name} is true or false, not '{found}'")
+    return found == "true"
 
 
 def read_tokens(path: Path) -> tuple[str, ...]:

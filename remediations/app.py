@@ -49,8 +49,8 @@ class RemediationsApp:
     """Everything that the service is made of; ``start`` and ``stop`` in order.
 
     Raises:
-        SettingsError: without a webhook token, a state directory, or with a playbook that asks for
-            what its action cannot do.
+        SettingsError: without a way to authenticate, a state directory, or with a playbook that
+            asks for what its action cannot do.
         DatabaseError: if the ledger cannot be used.
         SQLAlchemyError: if the ledger does not answer.
     """
@@ -63,12 +63,13 @@ class RemediationsApp:
         runbook: Callable[[str], str | None],
         clock: Clock | None = None,
     ) -> None:
-        if settings.webhook_token_file is None:
+        token_file, certificates = settings.webhook_token_file, settings.client_certificates
+        if token_file is None and not certificates:
             raise SettingsError(
                 "VIGIA_WEBHOOK_TOKEN_FILE is not set: without a token nothing may be asked of us"
             )
         clock = clock or SystemClock()
-        tokens = read_tokens(settings.webhook_token_file)
+        tokens = read_tokens(token_file) if token_file is not None else ()
         actions = all_actions()
         if problems := [*playbook_problems(inventory, actions)]:
             raise SettingsError("; ".join(problems))
@@ -88,6 +89,7 @@ class RemediationsApp:
             api(
                 *(self.ledger, inventory, actions, maintenance, alertmanager),
                 *(bearer(tokens), self.engine.wake, clock.now),
+                certificates=certificates,
             )
         )
         self.wsgi.register_blueprint(

@@ -46,7 +46,8 @@ def open_to_read(url: str) -> sa.Engine:
     try:
         file.stat()
     except OSError as error:
-        raise DatabaseError(f"{file}: {error.strerror}") from error
+        # Not the whole URL: one that was mistyped may hold what is secret.
+        raise DatabaseError(f"the database '{file.name}': {error.strerror}") from error
     return _read_sqlite(file.resolve())
 
 

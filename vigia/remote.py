@@ -26,6 +26,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--token-file", type=Path, help="its bearer token (default VIGIA_WEBHOOK_TOKEN_FILE)"
     )
+    parser.add_argument("--ca-file", type=Path, help="the authority of its certificate")
+    parser.add_argument("--client-cert", type=Path, help="a certificate to show, with --client-key")
+    parser.add_argument("--client-key", type=Path, help="the certificate's key")
 
 
 class Remote:
@@ -33,9 +36,21 @@ class Remote:
 
     def __init__(self, args: argparse.Namespace, settings: Settings) -> None:
         token_file = args.token_file or settings.webhook_token_file
-        if token_file is None:
+        if (args.client_cert is None) != (args.client_key is None):
+            raise CommandError(Exit.USAGE, "--client-cert and --client-key need each other")
+        if token_file is None and args.client_cert is None:
             raise CommandError(Exit.USAGE, "give --token-file or set VIGIA_WEBHOOK_TOKEN_FILE")
-        self._headers = {"Authorization": f"Bearer {read_tokens(token_file)[0]}".encode()}
+        for file in (args.ca_file, args.client_cert, args.client_key):
+            if file is not None and not file.is_file():
+                raise CommandError(Exit.USAGE, f"{file}: there is no such file")
+        self._options: dict[str, Any] = {}
+        if token_file is not None:
+            token = f"Bearer {read_tokens(token_file)[0]}".encode()
+            self._options["headers"] = {"Authorization": token}
+        if args.client_cert is not None:
+            self._options["cert"] = (str(args.client_cert), str(args.client_key))
+        if args.ca_file is not None:
+            self._options["verify"] = str(args.ca_file)
         url = args.url or inventory_file.load(args, settings).alerting.remediations_url
         self._url = str(url).rstrip("/")
 
@@ -50,7 +65,7 @@ class Remote:
     def _ask(self, method: str, path: str, missing: Exit = Exit.UNHEALTHY, **options: Any) -> Any:
         try:
             answer = requests.request(
-                method, self._url + path, headers=self._headers, timeout=_TIMEOUT, **options
+                method, self._url + path, timeout=_TIMEOUT, **self._options, **options
             )
             document = answer.json()
         except requests.JSONDecodeError as error:

@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import hmac
 import ipaddress
+import math
 import secrets
 import threading
 import time
@@ -74,12 +75,24 @@ def _digest(token: bytes) -> bytes:
     return hashlib.sha256(token).digest()
 
 
-class Guesses:
-    """Counts wrong credentials by client address, to tell who only guesses.
+VERIFIED = "vigia.client_verified"
+"""Where a request's environment says that TLS has verified its client's certificate.
 
-    What is right is let in before this is asked: a guesser behind the same proxy as Alertmanager
-    cannot shut it out, and no right token is ever answered 429, which Alertmanager would not
-    retry. Memory is bounded: at ``most`` addresses the one that was quiet longest is forgotten.
+The server sets it by connection. No header can: those reach the environment as ``HTTP_...``.
+"""
+
+
+def verified(environ: Mapping[str, Any]) -> bool:
+    """Say whether the client showed a certificate of the authority that the server trusts."""
+    return environ.get(VERIFIED) is True
+
+
+class Guesses:
+    """Counts wrong credentials by client address, and says who must wait before the next.
+
+    Who must wait is not compared with at all: more than ``limit`` guesses within the window tell
+    nothing. Other addresses are not held up; but all that come through one proxy share its address.
+    Memory is bounded: at ``most`` addresses the one that was wrong longest ago is forgotten.
     """
 
     window = 60
@@ -94,17 +107,23 @@ class Guesses:
         self._lock = threading.Lock()
         self._at: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def too_many(self, address: str | None) -> bool:
-        """Record a wrong guess; say whether it is one too many within the window."""
-        key, now = _network(address), self._now()
+    def wait(self, address: str | None) -> int:
+        """Return how long (seconds) the address must wait before it is compared with; 0 for not."""
         with self._lock:
-            at = self._at.setdefault(key, deque(maxlen=self._limit + 1))
+            at = self._at.get(_network(address))
+            # The oldest of as many as are allowed: once it is out of the window there is room.
+            left = at[0] + self.window - self._now() if at and len(at) == self._limit else 0.0
+        return max(0, math.ceil(left))
+
+    def wrong(self, address: str | None) -> None:
+        """Record a wrong guess."""
+        key = _network(address)
+        with self._lock:
+            at = self._at.setdefault(key, deque(maxlen=self._limit))
             self._at.move_to_end(key)
             while len(self._at) > self._most:
                 self._at.popitem(last=False)
-            at.append(now)
-            recent = [one for one in at if one > now - self.window]
-        return len(recent) > self._limit
+            at.append(self._now())
 
 
 def _network(address: str | None) -> str:
@@ -174,14 +193,17 @@ def guarded(app: WSGIApplication, users: Callable[[], Mapping[str, str]]) -> WSG
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         known = users()
-        offered = environ.get("HTTP_AUTHORIZATION")
-        if not known or check.allowed(offered, known):
+        offered, address = environ.get("HTTP_AUTHORIZATION"), environ.get("REMOTE_ADDR")
+        wait = guesses.wait(address) if known and offered else 0
+        if not wait and (not known or check.allowed(offered, known)):
             return app(environ, start_response)
         status, headers = "401 Unauthorized", [("WWW-Authenticate", _CHALLENGE)]
-        if offered and guesses.too_many(environ.get("REMOTE_ADDR")):
+        if wait:
             # Whoever guesses pays for a new connection, and for its handshake, each time.
-            wait = ("Retry-After", str(guesses.window))
-            status, headers = "429 Too Many Requests", [wait, ("Connection", "close")]
+            after = ("Retry-After", str(wait))
+            status, headers = "429 Too Many Requests", [after, ("Connection", "close")]
+        elif offered:
+            guesses.wrong(address)
         body = f"{status[4:]}\n".encode()
         length = ("Content-Length", str(len(body)))
         start_response(status, [("Content-Type", "text/plain; charset=utf-8"), length, *headers])

@@ -17,7 +17,7 @@ from cheroot.wsgi import Server
 
 from web.address import Address
 from web.errors import WebError
-from web.security import guarded, hardened
+from web.security import VERIFIED, guarded, hardened
 from web.tls import LiveAdapter, LiveConfig
 
 _log = logging.getLogger(__name__)
@@ -94,6 +94,9 @@ class _Connection(HTTPConnection):
                 _log.debug("TLS handshake with %s failed: %s", self.remote_addr, error)
                 return False
             self._shaken = True
+            # Empty where the client showed none; what does not verify ends the handshake.
+            certificate = self.socket.getpeercert()
+            self.ssl_env = {**(self.ssl_env or {}), VERIFIED: bool(certificate)}
         return bool(super().communicate())  # type: ignore[no-untyped-call]
 
 

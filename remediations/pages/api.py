@@ -1,4 +1,4 @@
-"""``/v1``: intake, runs, decisions, approvals and the kill switch. Everything needs the token."""
+"""``/v1``: intake, runs, decisions, approvals and the kill switch; nothing unauthenticated."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from remediations.pages.answers import (
 )
 from remediations.pages.by_hand import add_actions
 from remediations.pages.maintenance import add_maintenance
-from web.security import Guesses
+from web.security import Guesses, verified
 
 
 def api(  # noqa: C901 one small function for each route, over the same dependencies
@@ -41,22 +41,31 @@ def api(  # noqa: C901 one small function for each route, over the same dependen
     allowed: Callable[[str | None], bool],
     wake: Callable[[], None],
     now: Callable[[], float],
+    *,
+    certificates: bool = False,
 ) -> Blueprint:
-    """Return the blueprint; ``allowed`` checks an Authorization header."""
+    """Return the blueprint; ``allowed`` checks an Authorization header.
+
+    With ``certificates`` a client whose certificate TLS has verified needs no token.
+    """
     pages = Blueprint("api", __name__, url_prefix="/v1")
     locale, guesses = inventory.locale, Guesses()
 
     @pages.before_request
     def _authenticate() -> ResponseReturnValue | None:
-        header = request.headers.get("Authorization")
-        if allowed(header):
+        if certificates and verified(request.environ):
             return None
+        header = request.headers.get("Authorization")
         if header is None:
             return problem(401, "a bearer token is needed")
-        if not guesses.too_many(request.remote_addr):
+        wait = guesses.wait(request.remote_addr)
+        if not wait:
+            if allowed(header):
+                return None
+            guesses.wrong(request.remote_addr)
             return problem(403, "the token is not known")
-        answer = problem(429, "too many wrong tokens; a right one is let in at any time")
-        answer.headers["Retry-After"] = str(guesses.window)
+        answer = problem(429, "too many wrong tokens from this address; none is looked at now")
+        answer.headers["Retry-After"] = str(wait)
         # Whoever guesses pays for a new connection, and for its handshake, each time.
         answer.headers["Connection"] = "close"
         return answer

@@ -15,12 +15,12 @@ _TEXTS = {
     "200": "done",
     "202": "recorded durably",
     "400": "malformed",
-    "401": "a token is needed",
+    "401": "a token, or a client certificate where those are taken, is needed",
     "403": "the token is not known",
     "404": "unknown",
     "409": "not possible in this state",
     "413": "too large",
-    "429": "too many wrong tokens",
+    "429": "too many wrong tokens from this address: none is looked at now",
     "503": "the ledger does not answer",
 }
 _ALWAYS = ("401", "403", "429", "503")
@@ -44,7 +44,7 @@ def _operation(
     content = {"application/json": {"schema": answer}}
     operation: dict[str, Any] = {
         "summary": summary,
-        "security": [{"token": []}],
+        "security": [{"token": []}, {"certificate": []}],
         "responses": _answers(good, content, *refusals, *_ALWAYS),
     }
     if asks is not None:
@@ -100,7 +100,13 @@ def document(version: str) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Vigia remediations", "version": version},
         "components": {
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "certificate": {
+                    "type": "mutualTLS",
+                    "description": "taken where VIGIA_CLIENT_CERTIFICATES is true",
+                },
+            },
             "schemas": {**COMPONENTS, "Maintenance": WINDOW, **_requests()},
         },
         "paths": {

@@ -53,7 +53,11 @@ def test_a_ledger_that_is_not_there_is_not_made(said: Said, part: str, tmp_path:
     """A wrong path is one line and 2, and nothing is there afterwards either."""
     file = tmp_path / "ledger.db"
     code, out, err = said(part, f"sqlite:///{file}")
-    assert (code, out, err) == (2, "", f"vigia: {file}: No such file or directory\n")
+    assert (code, out, err) == (
+        2,
+        "",
+        "vigia: the database 'ledger.db': No such file or directory\n",
+    )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+import bcrypt
 import pytest
 import requests
 
@@ -118,37 +119,54 @@ def test_a_token_that_is_not_ascii_opens(spelling: bytes) -> None:
 
 
 def test_guesses_are_counted_by_address_and_forgotten() -> None:
-    """The eleventh within a minute is one too many; other addresses, and later, are not."""
+    """After ten within a minute an address waits until the oldest is a minute old."""
     at = [0.0]
     guesses = Guesses(now=lambda: at[0])
-    assert [guesses.too_many("192.0.2.1") for _ in range(12)] == [False] * 10 + [True] * 2
-    assert not guesses.too_many("192.0.2.2")
-    at[0] += guesses.window
-    assert not guesses.too_many("192.0.2.1")
+    for _ in range(10):
+        assert guesses.wait("192.0.2.1") == 0
+        guesses.wrong("192.0.2.1")
+        at[0] += 1
+    assert guesses.wait("192.0.2.1") == guesses.window - 10
+    assert guesses.wait("192.0.2.2") == 0
+    at[0] += guesses.window - 10
+    assert guesses.wait("192.0.2.1") == 0
+    guesses.wrong("192.0.2.1")
+    assert guesses.wait("192.0.2.1") == 1
 
 
 def test_guesses_from_one_ipv6_network_count_together() -> None:
     """An attacker has all of a /64: changing the address within it does not help."""
     guesses = Guesses(limit=3)
-    found = [guesses.too_many(f"2001:db8::{number:x}") for number in range(5)]
-    assert found == [False, False, False, True, True]
-    assert not guesses.too_many("2001:db8:0:1::1")
+    for number in range(3):
+        assert guesses.wait(f"2001:db8::{number:x}") == 0
+        guesses.wrong(f"2001:db8::{number:x}")
+    assert guesses.wait("2001:db8::ffff") > 0
+    assert guesses.wait("2001:db8:0:1::1") == 0
 
 
 def test_guesses_keep_bounded_memory() -> None:
     """However many addresses guess, only so many are remembered, the newest ones."""
     guesses = Guesses(limit=1, most=50)
     for number in range(1000):
-        guesses.too_many(f"10.0.{number // 250}.{number % 250}")
+        assert guesses.wait(f"10.0.{number // 250}.{number % 250}") == 0
+        guesses.wrong(f"10.0.{number // 250}.{number % 250}")
     assert len(guesses._at) == 50
-    assert guesses.too_many("10.0.3.249")
-    assert not guesses.too_many("10.0.0.1")
+    assert guesses.wait("10.0.3.249") > 0
+    assert guesses.wait("10.0.0.1") == 0
 
 
-def test_guessed_passwords_are_slowed_and_right_ones_are_not(
-    serve: Callable[..., WebServer], tmp_path: Path
+def test_who_only_asks_takes_no_memory() -> None:
+    """Addresses that never guessed wrong are not remembered at all."""
+    guesses = Guesses()
+    for number in range(100):
+        guesses.wait(f"10.0.0.{number}")
+    assert len(guesses._at) == 0
+
+
+def test_after_ten_wrong_passwords_none_is_compared(
+    serve: Callable[..., WebServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After ten wrong passwords it is 429 and the connection is closed; the right one opens."""
+    """It is 429 then, the connection is closed, and bcrypt is not asked; elsewhere all is well."""
     config = tmp_path / "web.yml"
     config.write_text(f"basic_auth_users:\n  ana: {hashed('right')}\n", encoding="utf-8")
     server = serve(config_file=config)
@@ -161,7 +179,11 @@ def test_guessed_passwords_are_slowed_and_right_ones_are_not(
         assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 2
         assert answers[-1].headers["Connection"] == "close"
         assert int(answers[-1].headers["Retry-After"]) > 0
-        assert session.post(server.url, b"x", headers=right, timeout=5).text == "x"
+        compared: list[bytes] = []
+        monkeypatch.setattr(bcrypt, "checkpw", lambda *found: compared.append(found[0]))
+        for headers in (wrong, right):
+            assert session.post(server.url, b"x", headers=headers, timeout=5).status_code == 429
+        assert compared == []
         assert session.get(server.url, timeout=5).status_code == 401
 
 

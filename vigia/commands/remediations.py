@@ -22,6 +22,8 @@ from vigia import following, inventory_file, remote, serving, tables
 from vigia.exits import INTERRUPTED, CommandError, Exit
 from vigia.following import Follower, refusal, show_plan
 from vigia.remote import Remote
+from web.config import WebConfig
+from web.errors import WebError
 
 _PARTS = {
     "steps": ("at", "purpose", "number", "service", "operation", "state", "attempts", "error"),
@@ -77,6 +79,8 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
     if args.database_url:
         settings = settings.with_database(args.database_url)
     inventory = inventory_file.load(args, settings)
+    if settings.client_certificates:
+        _need_certificates(args.web_config)
     try:
         app = RemediationsApp(settings, inventory, runbook=_Runbooks(inventory).read)
     except (DatabaseError, PlaybookError) as error:
@@ -84,6 +88,17 @@ def _serve(args: argparse.Namespace, settings: Settings) -> int:
     except SQLAlchemyError as error:
         raise CommandError(Exit.UNREACHABLE, "the ledger's database does not answer") from error
     return serving.serve(args, app.wsgi, app.start, app.stop, max_body=MAX_BODY)
+
+
+def _need_certificates(file: Path | None) -> None:
+    """Refuse to let certificates stand for tokens where TLS asks for none."""
+    try:
+        tls = WebConfig.read(file).tls if file is not None else None
+    except WebError as error:
+        raise CommandError(Exit.USAGE, str(error)) from error
+    if tls is None or tls.client_ca_file is None:
+        wants = "client_auth_type and client_ca_file in --web.config.file"
+        raise CommandError(Exit.USAGE, f"VIGIA_CLIENT_CERTIFICATES needs {wants}")
 
 
 class _Runbooks:
