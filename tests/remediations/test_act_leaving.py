@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,16 @@ from remediations.model import Outcome, State
 from simulator.aws.server import EmbeddedAws
 from tests.conftest import wait_for
 from tests.remediations.act_service import CTRL_C, CTRL_D, ROOT, Service, serving
+from tests.remediations.rig import Clock
 
 ACT = ("act", "pause_processing")
 QUICK = ("act", "set_log_retention", "--target", "/aws/lambda/lambda_router", "--param", "days=60")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The service's own time: executions are redriven only so long after they were stopped."""
+    return Clock(time.time())
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_a_dry_run_that_cannot_be_planned_ends_with_the_reason(regressed: Rig) -
     _work(regressed)
     assert (regressed.run().outcome, regressed.run().reason) == (
         Outcome.CANCELLED,
-        "no_pause_known",
+        "nothing_to_resume",
     )
 
 
