@@ -12,7 +12,7 @@ from catalogue.texts import runbooks as texts
 from catalogue.texts.actions import ACTIONS
 from inventory.model import Inventory, Playbook
 from inventory.notices import Contact
-from remediations.action import Action
+from remediations.action import Action, by_alert
 from remediations.asking import mode_of
 
 
@@ -31,8 +31,11 @@ def does(inventory: Inventory, book: Playbook, action: Action, locale: Locale) -
     if mode == "shadow":
         return
     yield texts.HELD.format(locale, expiry=text(engine.block_expiry))
-    if action.measured:
-        yield texts.MEASURED.format(
+    if action.contains:
+        yield texts.CONTAINED.in_(locale)
+    elif action.measured:
+        measured = texts.ALERT_OVER if action.measured_for is by_alert else texts.MEASURED
+        yield measured.format(
             locale,
             settle=text(engine.settle),
             samples=engine.verify_samples,

@@ -193,6 +193,11 @@ def always(_run: Run) -> bool:
     return True
 
 
+def by_alert(run: Run) -> bool:
+    """Measure what an alert asked for: a person need not prove that there was trouble."""
+    return not run.by_hand
+
+
 def plain_result(_plan: Plan, _seen: Observation) -> Result:
     """Say that what was planned is done."""
     return Result()

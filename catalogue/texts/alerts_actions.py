@@ -143,11 +143,11 @@ DATA_CORRUPTED = AlertTexts(
     ),
     Text(
         "Se o inventário tem um roteiro para este alerta, o Vigia desabilita as regras que iniciam"
-        " o processamento, para as execuções em curso e guarda quais eram. Retomar é de uma"
-        " pessoa.",
+        " o processamento, para as execuções em curso e guarda quais eram. Isso contém o dano e"
+        " não corrige a causa: uma pessoa é chamada, e retomar é com ela.",
         "If the inventory has a playbook for this alert, Vigia disables the rules that start"
-        " processing, stops what runs and keeps which that was. Going on is for a person to"
-        " decide.",
+        " processing, stops what runs and keeps which that was. That contains the harm and mends"
+        " no cause: a person is called, and going on is for them to decide.",
     ),
     (
         Text(

@@ -74,6 +74,19 @@ MEASURED = Text(
     "Once it has acted it reads the state back, waits {settle} and measures {samples} times, every"
     " {every}; without proof of recovery within {deadline} it calls a person.",
 )
+ALERT_OVER = Text(
+    "Depois de agir lê o estado de volta, espera {settle} e olha {samples} vezes, a cada {every},"
+    " se o alerta terminou; se em {deadline} não terminou ou não há como saber, chama uma pessoa.",
+    "Once it has acted it reads the state back, waits {settle} and looks {samples} times, every"
+    " {every}, whether the alert is over; if within {deadline} it is not, or nobody can tell, it"
+    " calls a person.",
+)
+CONTAINED = Text(
+    "Depois de agir lê o estado de volta e chama uma pessoa de qualquer modo: parar contém o dano"
+    " e não corrige a causa.",
+    "Once it has acted it reads the state back and calls a person in any case: stopping contains"
+    " the harm and mends no cause.",
+)
 READ_BACK = Text(
     "Depois de agir lê o estado de volta; se não é o planejado, chama uma pessoa.",
     "Once it has acted it reads the state back; if that is not what was planned it calls a person.",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from catalogue.exposed import INFLUXDB_DISK
 from catalogue.metrics import Kind, MetricSpec
 from catalogue.text import Text
 from exporter import deadline
@@ -50,12 +51,7 @@ MEMORY = _spec(
     "Parte da memória em uso, de 0 a 1",
     "Share of the memory in use",
 )
-DISK = _spec(
-    "disk_utilization_ratio",
-    Kind.GAUGE,
-    "Parte do disco em uso, de 0 a 1",
-    "Share of the disk in use",
-)
+DISK = INFLUXDB_DISK
 VOLUME = _spec(
     "volume_used_bytes", Kind.GAUGE, "Bytes do volume em uso", "Bytes of the volume in use"
 )

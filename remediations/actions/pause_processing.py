@@ -3,6 +3,9 @@
 The order matters: a rule that still fires would start what was just stopped. Lists lag behind, so
 after the last stop the executions are listed again until none is new for a while. What was
 enabled and what was stopped stays in the ledger: resuming goes back to exactly that.
+
+Pausing contains and cures nothing: an alert that is quiet because nothing runs proves no recovery,
+so what an alert asked for ends as ``contained``, and a person is told.
 """
 
 from __future__ import annotations
@@ -147,4 +150,5 @@ ACTION = Action(
     more=more,
     moot=frozenset({"ExecutionDoesNotExist"}),
     measured=False,
+    contains=True,
 )

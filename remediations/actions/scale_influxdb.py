@@ -2,7 +2,8 @@
 
 Storage only grows, and a change restarts the instance: always by a person's word. Needs an
 AVAILABLE instance, and is done when it is AVAILABLE again (API reference of UpdateDbInstance,
-Timestream for InfluxDB).
+Timestream for InfluxDB). Where an alert asked for it, the alert must be over too, and the instance
+still measured.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from catalogue.exposed import INFLUXDB_DISK
+from catalogue.promql import once, series
 from inventory.model import Inventory
+from remediations import alert_over
 from remediations.action import (
     Action,
     BlockedError,
@@ -22,9 +26,10 @@ from remediations.action import (
     ObsoleteError,
     Params,
     Risk,
+    by_alert,
 )
 from remediations.comparing import compared
-from remediations.model import Call, Plan, Run
+from remediations.model import Call, Plan, Run, Sample
 
 NAME = "scale_influxdb"
 _PATIENCE = 2 * 3600.0
@@ -123,6 +128,12 @@ def effect(plan_: Plan, seen: Observation) -> Finding:
     return found
 
 
+def judge(context: Context, run: Run) -> Sample:
+    """Say whether the alert is over; where the disk is measured no more, nobody knows."""
+    disk = once(series(INFLUXDB_DISK, {"instance_id": run.alert.get("instance_id", "")}))
+    return alert_over.judge(context, run, str(disk))
+
+
 ACTION = Action(
     name=NAME,
     risk=Risk.HIGH,
@@ -135,6 +146,7 @@ ACTION = Action(
     settled=settled,
     effect=effect,
     params=Wanted,
-    measured=False,
+    judge=judge,
+    measured_for=by_alert,
     patience=_PATIENCE,
 )

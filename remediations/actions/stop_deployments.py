@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inventory.model import Inventory
+from remediations import alert_over
 from remediations.action import (
     Action,
     Context,
@@ -22,6 +23,7 @@ from remediations.action import (
     ObsoleteError,
     Params,
     Risk,
+    by_alert,
 )
 from remediations.model import Call, Plan, Run
 
@@ -157,5 +159,7 @@ ACTION = Action(
     more=more,
     params=Wanted,
     moot=frozenset({"DeploymentAlreadyCompletedException"}),
-    measured=False,
+    # What is read back itself disproves the alert: no further evidence is asked for.
+    judge=alert_over.judge,
+    measured_for=by_alert,
 )
