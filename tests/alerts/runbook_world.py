@@ -26,10 +26,12 @@ from moto.timestreaminfluxdb.models import timestreaminfluxdb_backends
 from inventory.load import load_inventory
 from inventory.model import Inventory
 from inventory.settings import Settings
+from remediations.action import UnavailableError
 from remediations.actions import pause_processing
 from remediations.app import RemediationsApp
 from remediations.ledger.runs import NotPossibleError
 from remediations.model import Run, State
+from remediations.prometheus import Prometheus
 from simulator.aws import api_gateway, lambda_functions, small
 from simulator.aws.codedeploy import app_spec
 from simulator.aws.lambda_functions import serving
@@ -56,6 +58,8 @@ DISK = {
     "remediation": "grow_influxdb",
     "instance_id": "ons-influxdb-prod",
 }
+DISK_METRIC = "dataplatform_influxdb_disk_utilization_ratio"
+FULL, _LIMIT = 0.9, 0.8
 _SERVICES = {"deploy": "codedeploy"}
 """What the AWS CLI calls by another name than botocore."""
 
@@ -87,6 +91,7 @@ class World:
     app: RemediationsApp
     prometheus: str
     environment: Mapping[str, str]
+    root: Path
 
     def say(self, line: str) -> Said:
         """Run a line of a runbook as it stands there, by somebody who agrees when asked."""
@@ -126,6 +131,7 @@ class World:
         """Let an alert ask for what a person must approve; return the run that waits for it."""
         self.clear("scale_influxdb")
         self.instance().allocated_storage = 100
+        self.fill(FULL)
         alert = {
             "status": "firing",
             "labels": DISK,
@@ -141,6 +147,18 @@ class World:
         answer.raise_for_status()
         wait_for(lambda: self.newest("scale_influxdb").state is State.AWAITING_APPROVAL, 20)
         return self.newest("scale_influxdb")
+
+    def fill(self, share: float) -> None:
+        """Let the disk be so full in Prometheus' eyes, and wait until its alert says so."""
+        _believe(self.root, share)
+        requests.post(f"{self.prometheus}/-/reload", timeout=10).raise_for_status()
+
+        def seen() -> bool:
+            with contextlib.suppress(UnavailableError):
+                return Prometheus(self.prometheus).fires(DISK) is (share > _LIMIT)
+            return False
+
+        wait_for(seen, 20)
 
     def newest(self, action: str) -> Run:
         """Return the action's run that was opened last."""
@@ -196,8 +214,8 @@ def _record(name: str, value: float, **labels: str) -> dict[str, Any]:
     return {"record": name, "expr": f"vector({value})", "labels": labels}
 
 
-def _rules() -> dict[str, Any]:
-    """Return what Prometheus believes: one function fails since a version, a disk is full."""
+def _believe(root: Path, disk: float) -> None:
+    """Write what Prometheus believes: one function fails since a version, a disk is so full."""
     new, old = {"function": SICK, "version": "6"}, {"function": SICK, "version": "5"}
     rules = [
         # As the rollback has cured it already: people need not prove the trouble.
@@ -207,13 +225,15 @@ def _rules() -> dict[str, Any]:
         _record("dataplatform:lambda_version_errors:lookback", 2, **old),
         _record("dataplatform:lambda_version_invocations:lookback", 200, **new),
         _record("dataplatform:lambda_version_invocations:lookback", 1000, **old),
+        _record(DISK_METRIC, disk, instance_id=DISK["instance_id"]),
         {
             "alert": DISK["alertname"],
-            "expr": "vector(0.9)",
+            "expr": f"{DISK_METRIC} > {_LIMIT}",
             "labels": {key: value for key, value in DISK.items() if key != "alertname"},
         },
     ]
-    return {"groups": [{"name": "believed", "interval": "1s", "rules": rules}]}
+    groups = {"groups": [{"name": "believed", "interval": "1s", "rules": rules}]}
+    (root / "rules.yml").write_text(json.dumps(groups), encoding="utf-8")
 
 
 def _overlay(urls: Mapping[str, str]) -> dict[str, Any]:
@@ -272,8 +292,9 @@ def world(root: Path, alertmanager: str) -> Iterator[World]:
             stack.enter_context(mock.patch.object(command, "_POLL", 0.05))
         # How long a pause looks for executions that begin late.
         stack.enter_context(mock.patch.object(pause_processing, "_QUIET", 0.2))
-        (root / "rules.yml").write_text(json.dumps(_rules()), encoding="utf-8")
-        prometheus = stack.enter_context(prometheus_at(root, {"rule_files": ["rules.yml"]}))
+        _believe(root, FULL)
+        rules = {"rule_files": ["rules.yml"]}
+        prometheus = stack.enter_context(prometheus_at(root, rules, "--web.enable-lifecycle"))
         influxdb = InfluxStandIn(base.influxdb.bucket, TOKEN, org=base.influxdb.org)
         stack.callback(influxdb.stop)
         influxdb.start()
@@ -298,7 +319,7 @@ def world(root: Path, alertmanager: str) -> Iterator[World]:
         app.start()
         stack.callback(app.stop)
         stack.callback(server.stop)
-        yield World(inventory, aws, influxdb, app, prometheus, environment)
+        yield World(inventory, aws, influxdb, app, prometheus, environment, root)
 
 
 _BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
