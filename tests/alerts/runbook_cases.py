@@ -29,7 +29,7 @@ def _ended(outcome: Outcome) -> Callable[[World, Said], None]:
 
 
 def _grown(world: World, said: Said) -> None:
-    # An alert that is over before the instance grows ends the run; while it fires nothing has helped.
+    # Over before the instance grows, the alert ends the run; while it fires nothing has helped.
     wait_for(lambda: world.instance().allocated_storage == 200, 20)
     world.fill(FULL / 2)
     _ended(Outcome.SUCCEEDED)(world, said)
