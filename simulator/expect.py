@@ -44,7 +44,8 @@ class ExpectedPage(Part):
     """Somebody who must be told of an alert.
 
     ``reason`` is why Vigia calls for a person, ``target`` what about; ``times`` how often exactly.
-    An ``optional`` one may come or not: it hangs on when exactly somebody looked.
+    An ``optional`` one may come or not: it hangs on when exactly somebody looked. ``escalates``: it
+    fires so long that the next levels may be told too.
     """
 
     receiver: str
@@ -53,6 +54,18 @@ class ExpectedPage(Part):
     target: str | None = None
     times: Annotated[int, Field(ge=1)] | None = None
     optional: bool = False
+    escalates: bool = False
+
+
+class Symptom(Part):
+    """An alert that the fault itself fires about ``target``: the first level may hear of it.
+
+    ``escalates`` as with pages.
+    """
+
+    alert: str
+    target: str
+    escalates: bool = False
 
 
 class ExpectedWorld(Part):
@@ -77,6 +90,7 @@ class ExpectedWorld(Part):
 class Expect(Part):
     """All of it.
 
+    Who is told of anything that is neither one of ``pages`` nor of ``symptoms`` was told too much.
     ``writes`` is how often each changing operation may reach AWS by Vigia's hand: just so often,
     and no other. Flags of other scenarios' making aside, every flag, rule and alias that is not
     named must be as before. ``in_turn``: the runs act one after the other, in the order given.
@@ -86,6 +100,7 @@ class Expect(Part):
 
     alerts: tuple[ExpectedAlert, ...]
     pages: tuple[ExpectedPage, ...]
+    symptoms: tuple[Symptom, ...] = ()
     runs: tuple[ExpectedRun, ...] = ()
     world: ExpectedWorld = ExpectedWorld()
     writes: Mapping[str, Annotated[int, Field(ge=1)] | Literal["some"]] = {}

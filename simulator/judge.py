@@ -16,7 +16,7 @@ from typing import Any
 from catalogue.text import Locale, Text
 from catalogue.texts import demo as texts
 from simulator.aws.front import Seen
-from simulator.expect import ExpectedPage, ExpectedRun
+from simulator.expect import ExpectedPage, ExpectedRun, Symptom
 from simulator.faults import Ground
 from simulator.faults.outages import CALLERS
 from simulator.judge_world import world
@@ -24,7 +24,11 @@ from simulator.observe import Look, Observer
 from simulator.script import Performance
 from simulator.sink import Page
 
-CALLS_A_HUMAN = "RemediationNeedsHuman"
+_PAGE, _FIRST_LEVEL, _ESCALATION = "page", "operations-page", "EscalationTier"
+_ABOUT = (
+    *("function", "objective", "api", "bucket", "instance_id", "collector"),
+    *("action", "target", "outcome", "reason"),
+)
 _READ = re.compile(
     r"^(Get|List|Describe|BatchGet|Head|Lookup|Filter|Simulate|StartConfigurationSession|AssumeRole)"
 )
@@ -172,20 +176,39 @@ class Judge:
         ]
         named = ", ".join(f"{run['action']}({run['target']})" for run in others)
         yield self._say(texts.EXPECT_NO_OTHER_RUN, not others, hopeless=True, found=named or "0")
-        wanted = [page for one in self.performances for page in one.scenario.expect.pages]
         cried = {
-            f"{page.labels.get('target')}: {page.labels.get('outcome')}"
+            _shown(page)
             for page in self._heard(look)
-            if page.alert == CALLS_A_HUMAN and not any(_matches(one, page) for one in wanted)
+            if not self._may_be_told(page) and not self._is_left_over(page, look)
         }
         yield self._say(
             texts.EXPECT_NO_OTHER_CALL,
             not cried,
             hopeless=True,
-            found="".join(f", {one}" for one in sorted(cried)),
+            found="; ".join(sorted(cried)) or "0",
         )
         yield from self._writes()
         yield from self._silence(look)
+
+    def _may_be_told(self, page: Page) -> bool:
+        """Say whether a page is one that is expected, or of a symptom; a ticket wakes nobody."""
+        if page.labels.get("severity") != _PAGE:
+            return True
+        expected = [one.scenario.expect for one in self.performances]
+        return any(
+            _matches(wanted, page) or _escalates(wanted, page)
+            for one in expected
+            for wanted in one.pages
+        ) or any(_is_of(symptom, page) for one in expected for symptom in one.symptoms)
+
+    def _is_left_over(self, page: Page, look: Look) -> bool:
+        """Say whether it escalates what people had heard of before any of these began."""
+        escalated = _escalated(page)
+        return escalated is not None and any(
+            (told.alert, _about(told)) == (escalated, _about(page))
+            for told in look.pages
+            if told.starts_at < self.since
+        )
 
     def _writes(self) -> Iterator[Finding]:
         made = Counter(
@@ -237,8 +260,35 @@ def _is_about(one: ExpectedRun, run: dict[str, Any]) -> bool:
 
 
 def _matches(one: ExpectedPage, page: Page) -> bool:
-    return (
-        (one.receiver, one.alert) == (page.receiver, page.alert)
-        and one.reason in (None, page.labels.get("outcome"), page.labels.get("reason"))
-        and one.target in (None, *page.labels.values())
-    )
+    return (one.receiver, one.alert) == (page.receiver, page.alert) and _is_so(one, page)
+
+
+def _is_so(one: ExpectedPage, page: Page) -> bool:
+    return one.reason in (
+        None,
+        page.labels.get("outcome"),
+        page.labels.get("reason"),
+    ) and one.target in (None, *page.labels.values())
+
+
+def _escalates(one: ExpectedPage, page: Page) -> bool:
+    return one.escalates and _escalated(page) == one.alert and _is_so(one, page)
+
+
+def _is_of(symptom: Symptom, page: Page) -> bool:
+    told = (page.receiver, page.alert) == (_FIRST_LEVEL, symptom.alert)
+    escalated = symptom.escalates and _escalated(page) == symptom.alert
+    return (told or escalated) and symptom.target in page.labels.values()
+
+
+def _escalated(page: Page) -> str | None:
+    return page.labels.get("escalated") if page.alert.startswith(_ESCALATION) else None
+
+
+def _about(page: Page) -> list[str]:
+    return [page.labels[name] for name in _ABOUT if name in page.labels]
+
+
+def _shown(page: Page) -> str:
+    about = ", ".join([*_about(page), *filter(None, [_escalated(page)])])
+    return f"{page.receiver}: {page.alert} ({about})"

@@ -95,7 +95,8 @@ EXPECT_NO_OTHER_RUN = Text(
     "no other remediation was opened (found: {found})",
 )
 EXPECT_NO_OTHER_CALL = Text(
-    "ninguém foi chamado por outro motivo{found}", "nobody was called for another reason{found}"
+    "ninguém foi chamado por outro motivo (chamados: {found})",
+    "nobody was called for another reason (called: {found})",
 )
 EXPECT_WRITES = Text(
     "só as alterações esperadas chegaram à AWS (chegaram: {found})",

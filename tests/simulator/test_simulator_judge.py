@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from alerts.packs import packs
 from inventory.load import load_inventory
 from simulator.aws.codedeploy import app_spec
 from simulator.aws.front import Seen
@@ -20,6 +21,7 @@ from simulator.influxdb import InfluxStandIn
 from simulator.judge import Judge
 from simulator.observe import AlertState, Look
 from simulator.scenario import load
+from simulator.scenarios import names
 from simulator.script import Before, Performance
 from simulator.seed import seed
 from simulator.sink import Page
@@ -68,7 +70,7 @@ class Court:
             "CodeDeployDefault.LambdaAllAtOnce",
         )
         self.runs = [self._run(FUNCTION)]
-        self.pages = [self._page(ALERT, {})]
+        self.pages = [self._page(ALERT, {"function": FUNCTION})]
         self.record("UpdateAlias")
 
     def _run(self, target: str) -> dict[str, Any]:
@@ -85,8 +87,15 @@ class Court:
             "updated_at": at,
         }
 
-    def _page(self, alert: str, labels: dict[str, str]) -> Page:
-        return Page(self.since, "operations-page", "firing", alert, labels, 1, self.since + 1)
+    def _page(
+        self, alert: str, labels: dict[str, str], receiver: str = "operations-page", at: float = 1
+    ) -> Page:
+        labels = {"severity": "page", **labels}
+        return Page(self.since, receiver, "firing", alert, labels, 1, self.since + at)
+
+    def tell(self, alert: str, receiver: str = "operations-page", **labels: str) -> None:
+        """Let people have been told of one thing more."""
+        self.pages.append(self._page(alert, labels, receiver))
 
     def record(self, operation: str) -> None:
         """Let a call of Vigia's have reached AWS."""
@@ -167,11 +176,27 @@ def _blind(court: Court) -> None:
         pytest.param(_moved("influxdb_loader"), "otherwise", id="another alias moved"),
         pytest.param(lambda court: court.pages.clear(), "page", id="nobody told"),
         pytest.param(
-            lambda court: court.pages.append(
-                court._page("RemediationNeedsHuman", {"target": FUNCTION, "outcome": "failed"})
-            ),
+            lambda court: court.tell("RemediationNeedsHuman", target=FUNCTION, outcome="failed"),
             "call",
             id="cried wolf",
+        ),
+        pytest.param(lambda court: court.tell("InfluxDown", bucket="b"), "call", id="other page"),
+        pytest.param(
+            lambda court: court.tell("LambdaErrorsHigh", function="influxdb_loader"),
+            "call",
+            id="another function's page",
+        ),
+        pytest.param(
+            lambda court: court.tell("LambdaErrorsHigh", "engineering-page", function=FUNCTION),
+            "call",
+            id="another level",
+        ),
+        pytest.param(
+            lambda court: court.tell(
+                "EscalationTier2", "engineering-page", escalated=ALERT, function=FUNCTION
+            ),
+            "call",
+            id="escalated though cured",
         ),
         pytest.param(_blind, "silence", id="by silence"),
     ],
@@ -183,3 +208,51 @@ def test_one_thing_wrong_is_named(
     wrong(court)
     (said,) = court.no()
     assert said.startswith(MISSING[missing])
+
+
+def test_what_the_fault_itself_fires_may_be_told(court: Court) -> None:
+    """The fault's own symptoms, and the escalation of those that last, are nobody's mistake."""
+    court.tell("LambdaErrorsHigh", function=FUNCTION)
+    court.tell("LambdaBudgetBurnFast", objective="lambda_success")
+    court.tell(
+        *("EscalationTier2", "engineering-page"),
+        escalated="LambdaBudgetBurnFast",
+        objective="lambda_success",
+    )
+    assert court.no() == []
+
+
+def test_what_began_before_is_not_held_against_it(court: Court) -> None:
+    """Pages of before, and their escalation, are another scenario's."""
+    court.pages.append(court._page("ApiProbeDown", {"api": "a"}, at=-60))
+    court.tell("EscalationTier2", "engineering-page", escalated="ApiProbeDown", api="a")
+    assert court.no() == []
+    court.tell("EscalationTier2", "engineering-page", escalated="ApiProbeDown", api="b")
+    assert len(court.no()) == 1
+
+
+def test_tickets_wake_nobody(court: Court) -> None:
+    """What waits for office hours is not judged."""
+    court.tell("ApiServerErrors", "operations-ticket", severity="ticket")
+    assert court.no() == []
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_page_is_named_exactly(name: str, rules: dict[str, set[str]]) -> None:
+    """A scenario's pages say what they are about, and its alerts are alerts that page."""
+    expect = load(name).expect
+    for page in expect.pages:
+        assert "page" in rules[page.alert]
+        # One call for a whole storm is about no target.
+        assert page.target is not None or page.reason == "storm"
+    assert all("page" in rules[one.alert] for one in expect.symptoms)
+
+
+@pytest.fixture(scope="module")
+def rules() -> dict[str, set[str]]:
+    """The severities of each alert there is."""
+    found: dict[str, set[str]] = {}
+    for pack in packs(load_inventory(ROOT / "platform.yaml")).values():
+        for rule in pack:
+            found.setdefault(rule.name, set()).add(rule.severity.value)
+    return found
