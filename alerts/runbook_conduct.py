@@ -27,7 +27,9 @@ def does(inventory: Inventory, book: Playbook, action: Action, locale: Locale) -
         risk=action.risk.value,
         does=ACTIONS[action.name].does.in_(locale),
     )
-    yield texts.MODES[mode].format(locale, approval=text(engine.approval_expiry))
+    yield texts.MODES[mode].format(
+        locale, approval=text(engine.approval_expiry), most=engine.most_calls_per_run
+    )
     if mode == "shadow":
         return
     yield texts.HELD.format(locale, expiry=text(engine.block_expiry))

@@ -205,12 +205,16 @@ class Storm(Section):
 
 
 class Engine(Section):
-    """The guards' limits and the engine's times."""
+    """The guards' limits and the engine's times.
+
+    A plan of more than ``most_calls_per_run`` calls waits for a person, whatever the mode.
+    """
 
     lookback: Duration
     cool_down: Duration
     runs_per_hour: Annotated[int, Field(ge=1)]
     max_share: Annotated[float, Field(gt=0, le=1)]
+    most_calls_per_run: Annotated[int, Field(ge=1)] = 50
     storm: Storm
     plan_expiry: Duration
     approval_expiry: Duration

@@ -152,7 +152,9 @@ def _plan(worker: Worker, run: Run) -> Run:
 
 
 def _needs_person(worker: Worker, run: Run, plan: Plan) -> bool:
-    return worker.mode(run) == "approve" or plan.approval
+    """Say whether a person must approve: by the mode, by the plan's own word, by its length."""
+    many = len(plan.calls) > worker.inventory.engine.most_calls_per_run
+    return worker.mode(run) == "approve" or plan.approval or many
 
 
 def _act(worker: Worker, run: Run, plan: Plan) -> Run:

@@ -53,6 +53,10 @@ ACTING = {
                 "A maior parte de alvos de um tipo em que se age numa hora.",
                 "The largest share of one kind of target that is acted on within an hour.",
             ),
+            "most_calls_per_run": Text(
+                "O máximo que um plano chama sem uma pessoa; além disso espera aprovação.",
+                "The most that a plan calls without a person; beyond it waits for approval.",
+            ),
             "storm": Text(
                 "Muitos alvos doentes de uma vez detêm o motor.",
                 "Many sick targets at once hold the engine.",

@@ -40,6 +40,7 @@ UNITS: Mapping[str, Text] = {
     "Budget.monthly_usd": _DOLLARS_A_MONTH,
     "Engine.runs_per_hour": Text("execuções por hora", "runs an hour"),
     "Engine.max_share": Text("1 são todos", "1 is all of them"),
+    "Engine.most_calls_per_run": Text("chamadas", "calls"),
     "Engine.verify_samples": Text("amostras", "samples"),
     "Storm.sick": _TARGETS,
     "Storm.clear": _TARGETS,

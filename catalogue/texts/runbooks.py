@@ -53,7 +53,10 @@ PLAYBOOK = Text(
     "Playbook `{name}`: action `{action}`, mode `{mode}`, risk `{risk}`. {does}",
 )
 MODES = {
-    "auto": Text("Age sem perguntar.", "It acts without asking."),
+    "auto": Text(
+        "Age sem perguntar; um plano de mais de {most} chamadas espera a aprovação de uma pessoa.",
+        "It acts without asking; a plan of more than {most} calls waits for a person's approval.",
+    ),
     "approve": Text(
         "Planeja e espera a aprovação de uma pessoa; sem decisão em {approval}, o plano expira e"
         " uma pessoa é chamada.",
