@@ -14,6 +14,14 @@ def _prepare(rig: Rig) -> None:
     rig.clock.forward(600)
 
 
+def _prepare_twice(rig: Rig) -> None:
+    _prepare(rig)
+    rig.aws.client("stepfunctions").start_execution(
+        stateMachineArn=MACHINE, name="by-hand", input="{}"
+    )
+    _prepare(rig)
+
+
 def _world(rig: Rig) -> Any:
     client = rig.aws.client("stepfunctions")
     executions = client.list_executions(stateMachineArn=MACHINE)["executions"]
@@ -34,4 +42,13 @@ CASE = Case(
     prepare=_prepare,
     world=_world,
     effects={("events", "EnableRule"): 1, ("states", "RedriveExecution"): 3},
+)
+MORE = (
+    Case(
+        name="resume_processing",
+        variant="after two pauses",
+        prepare=_prepare_twice,
+        world=_world,
+        effects={("events", "EnableRule"): 1, ("states", "RedriveExecution"): 4},
+    ),
 )

@@ -14,10 +14,34 @@ def _world(rig: Rig) -> Any:
     return {name: found[name] for name in ("dbInstanceType", "allocatedStorage", "status")}
 
 
+def _start(rig: Rig) -> None:
+    labels = {
+        "alertname": "InfluxDiskAlmostFull",
+        "remediation": "grow_influxdb",
+        "instance_id": rig.inventory.influxdb.instance,
+    }
+    rig.deliver(rig.alert(labels=labels))
+
+
+def _recover(rig: Rig) -> None:
+    rig.metrics.firing = False
+
+
 CASE = Case(
     name="scale_influxdb",
     params={"instance_type": "db.influx.large", "storage_gib": 200},
     prepare=available,
     world=_world,
     effects={("timestream-influxdb", "UpdateDbInstance"): 1},
+)
+MORE = (
+    Case(
+        name="scale_influxdb",
+        variant="for an alert",
+        prepare=available,
+        start=_start,
+        recover=_recover,
+        world=_world,
+        effects={("timestream-influxdb", "UpdateDbInstance"): 1},
+    ),
 )
