@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from remediations.action import FailedError, Finding, UnavailableError
+from remediations.action import BlockedError, FailedError, Finding, UnavailableError
 from remediations.guards import Hold
 from remediations.model import Outcome, Plan, Run, Sample, StepState, Verdict
 from remediations.worker import HeldError, Worker
@@ -85,7 +85,12 @@ def _undo(worker: Worker, run: Run, plan: Plan) -> Run:
             run, Outcome.INCONCLUSIVE, worker.now(), reason=error.reason, detail=error.detail
         )
     action = worker.action(run)
-    back = action.undo(plan, seen)
+    try:
+        back = action.undo(plan, {**seen, "answered": worker.ledger.facts.answered(run.id)})
+    except BlockedError as error:
+        return worker.ledger.runs.close(
+            run, Outcome.INCONCLUSIVE, worker.now(), reason=error.reason, detail=error.detail
+        )
     if action.effect(plan, seen) is not Finding.HAPPENED or not back:
         return worker.ledger.runs.close(run, Outcome.INCONCLUSIVE, worker.now(), reason="drift")
     try:

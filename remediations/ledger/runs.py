@@ -163,9 +163,13 @@ class Runs:
         how: str,
         request_id: str | None = None,
         error: str | None = None,
+        told: Mapping[str, str] | None = None,
         next_at: float | None = None,
     ) -> Run:
-        """Commit what became of a call: answered, refused, unknown, or found out by reading."""
+        """Commit what became of a call: answered, refused, unknown, or found out by reading.
+
+        ``told`` are the tokens of the answer, by which the run's own effect is known again.
+        """
         with audit.writing(self._engine) as connection:
             moved = _move(
                 connection, run, run.state, now, reason=None, detail=None, next_at=next_at or now
@@ -182,6 +186,7 @@ class Runs:
                     request_id=request_id or step.request_id,
                     error=error,
                     settled_at=now,
+                    **({"told": dumps(dict(told))} if told else {}),
                 )
             )
             body = {
@@ -191,6 +196,7 @@ class Runs:
                 "how": how,
                 "request_id": request_id,
                 "error": error,
+                **({"told": dict(told)} if told else {}),
             }
             audit.append(connection, now, "result", run.id, body)
         return moved
