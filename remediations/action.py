@@ -221,7 +221,9 @@ class Action:
     ``targets`` is all it may ever act on; ``observe`` reads the state; ``plan`` decides, or raises;
     ``settled`` tells from a fresh observation whether a call took effect; ``effect`` whether the
     state is what was planned, or raises FailedError; ``undo`` returns the conditional calls that
-    reverse it; ``baseline`` and ``judge`` ask the metrics before and after; ``healthy`` names
+    reverse it, none where the state is not the run's own any more, or raises BlockedError where
+    nobody can know: its observation has besides, as ``answered``, the tokens that AWS answered the
+    run's calls with; ``baseline`` and ``judge`` ask the metrics before and after; ``healthy`` names
     versions that an ending proves good or bad.
 
     ``more`` is asked once the planned calls are done, with all that were made: it returns the calls

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore import xform_name
@@ -15,6 +15,8 @@ from remediations.model import Call, StepState
 
 _SERVER_ERROR = 500
 _VERSION = re.compile(r"[0-9]+")
+_TOKENS = ("RevisionId",)
+"""What of an answer is kept: by these the world tells later whether anybody came after us."""
 THROTTLED = frozenset(
     {
         "Throttling",
@@ -35,12 +37,14 @@ class Answer:
     """What became of a call.
 
     UNKNOWN: it may or may not have happened. ``again``: it did not, and may be made once more.
+    ``told`` are the tokens that AWS answered with.
     """
 
     state: StepState
     request_id: str | None
     error: str | None
     again: bool = False
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 def make(call: Call, writer: Callable[[str], Any], moot: frozenset[str] = frozenset()) -> Answer:
@@ -88,8 +92,10 @@ def carry_out(work: Callable[[], Any], moot: frozenset[str] = frozenset()) -> An
     except NotMadeError as error:
         state = StepState.FAILED if error.certain else StepState.UNKNOWN
         return Answer(state, None, str(error)[:300])
-    request = response["ResponseMetadata"].get("RequestId") if response else None
-    return Answer(StepState.DONE, request, None)
+    answer = response or {}
+    request = answer.get("ResponseMetadata", {}).get("RequestId")
+    told = {token: answer[token] for token in _TOKENS if token in answer}
+    return Answer(StepState.DONE, request, None, told=told)
 
 
 def describe(error: ClientError | BotoCoreError) -> str:

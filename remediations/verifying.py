@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from remediations.acting import ATTEMPTS
-from remediations.action import FailedError, Finding, Result, UnavailableError
+from remediations.action import BlockedError, FailedError, Finding, Result, UnavailableError
 from remediations.guards import Hold
 from remediations.model import Outcome, Plan, Run, Sample, Step, StepState, Verdict
 from remediations.worker import HeldError, Worker
@@ -96,7 +96,12 @@ def _undo(worker: Worker, run: Run, plan: Plan) -> Run:
             run, Outcome.INCONCLUSIVE, worker.now(), reason=error.reason, detail=error.detail
         )
     action = worker.action(run)
-    back = action.undo(plan, seen)
+    try:
+        back = action.undo(plan, {**seen, "answered": worker.ledger.facts.answered(run.id)})
+    except BlockedError as error:
+        return worker.ledger.runs.close(
+            run, Outcome.INCONCLUSIVE, worker.now(), reason=error.reason, detail=error.detail
+        )
     if action.effect(plan, seen) is not Finding.HAPPENED or not back:
         return worker.ledger.runs.close(run, Outcome.INCONCLUSIVE, worker.now(), reason="drift")
     try:

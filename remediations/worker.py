@@ -245,6 +245,7 @@ class Worker:
             how="answered" if answer.state is StepState.DONE else "error",
             request_id=answer.request_id,
             error=answer.error,
+            told=answer.told,
             next_at=now + (_RESEND_PAUSE if state is StepState.UNKNOWN else 0.0),
         )
 

@@ -98,6 +98,9 @@ REASONS = {
         "the alias serves this code and configuration already",
     ),
     "deployment_in_progress": Text("há uma implantação em curso", "a deployment is in progress"),
+    "alias_weighted": Text(
+        "o alias divide o tráfego por pesos", "the alias divides its traffic by weights"
+    ),
     "function_not_ready": Text(
         "a função ou a versão não está pronta", "the function or version is not ready"
     ),
@@ -186,6 +189,17 @@ REASONS = {
     "no_effect": Text("a chamada não teve efeito", "the call had no effect"),
     "deployment_failed": Text(
         "a implantação falhou ou foi interrompida", "the deployment failed or was stopped"
+    ),
+    "not_stopped": Text(
+        "a implantação terminou antes de ser interrompida",
+        "the deployment ended before it could be stopped",
+    ),
+    "not_rolled_back": Text(
+        "o CodeDeploy não trouxe o alias de volta", "CodeDeploy did not bring the alias back"
+    ),
+    "own_change_unknown": Text(
+        "piorou, mas a resposta da própria chamada se perdeu: não é desfeita",
+        "it grew worse, but the answer to the run's own call was lost: it is not undone",
     ),
     "unknowable": Text(
         "a resposta se perdeu duas vezes e não há como reler",

@@ -9,7 +9,7 @@ back too, and the plan says so. Rules from the API references of Lambda and Code
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -17,16 +17,18 @@ from botocore.exceptions import ClientError
 from catalogue.promql import Match, series, sum_by
 from catalogue.recorded import LAMBDA_VERSION_ERRORS, LAMBDA_VERSION_INVOCATIONS
 from inventory.model import Inventory
-from remediations import error_ratio
+from remediations import error_ratio, stopping
 from remediations.action import (
+    LATER,
     Action,
     BlockedError,
     Context,
     Finding,
+    Later,
     Observation,
     Risk,
 )
-from remediations.deployments import IN_PROGRESS, newest_first, ways_back
+from remediations.deployments import IN_PROGRESS, in_progress, newest_first, ways_back
 from remediations.model import Call, Plan, Run, Sample
 
 NAME = "rollback_function"
@@ -44,22 +46,37 @@ def targets(inventory: Inventory) -> tuple[str, ...]:
 
 
 def observe(context: Context, run: Run) -> Observation:
-    """Read the alias and the deployments of its group, newest first."""
+    """Read the deployments of the alias' group, newest first, then the alias.
+
+    In this order: a deployment that has ended by then has moved the alias that is read next. One
+    that began meanwhile is among those in progress, which are read last.
+    """
     function = context.inventory.function(run.target)
+    stopped = stopping.follow(context, run)
+    deployments = newest_first(context, function)
     alias = context.reader("lambda").get_alias(FunctionName=function.name, Name=function.alias)
+    busy = in_progress(context, function) if function.deployment_group is not None else []
     return {
         "version": alias["FunctionVersion"],
         "weights": (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {},
         "revision": alias["RevisionId"],
-        "deployments": newest_first(context, function),
+        "deployments": deployments,
+        "stopped": stopped,
+        "busy": busy,
     }
 
 
 def plan(context: Context, run: Run, seen: Observation) -> Plan:
     """Decide on the exact calls, or say why not."""
-    busy = [d for d in seen["deployments"] if d["status"] in IN_PROGRESS]
-    if busy:
-        return _stop(context, run, seen, busy[0])
+    going_on = [d for d in seen["deployments"] if d["status"] in IN_PROGRESS]
+    unread = set(seen["busy"]) - {d["id"] for d in going_on}
+    if unread:
+        raise BlockedError(
+            "deployment_in_progress", f"what {min(unread)} does to the alias could not be read"
+        )
+    if going_on:
+        by_itself = (d for d in going_on if d["creator"] == stopping.ROLLBACK)
+        return _stop(context, run, seen, next(by_itself, going_on[0]))
     _recent_change(context, run, seen)
     _trouble_followed(context, run, str(seen["version"]))
     version = _healthy_version(context, run, seen)
@@ -79,14 +96,18 @@ def _recent_change(context: Context, run: Run, seen: Observation) -> None:
             "no_recent_deployment",
             f"version {seen['version']} of {run.target} was not deployed within {lookback:.0f} s",
         )
-    if run.starts_at < latest["created"]:
+    _alert_followed(run, latest)
+
+
+def _alert_followed(run: Run, deployment: Mapping[str, Any]) -> None:
+    if run.starts_at < deployment["created"]:
         raise BlockedError(
-            "trouble_before_deployment", f"the alert is older than deployment {latest['id']}"
+            "trouble_before_deployment", f"the alert is older than deployment {deployment['id']}"
         )
 
 
 def _trouble_followed(context: Context, run: Run, version: str) -> None:
-    """Compare the serving version with those before it, over the look-back."""
+    """Compare the version that a deployment brought with all others, over the look-back."""
 
     def ratio(versions: str | Match) -> tuple[float | None, float]:
         matchers = {"function": run.target, "version": versions}
@@ -139,7 +160,8 @@ def _configuration(context: Context, function: str, version: str) -> Mapping[str
 
 def _move(context: Context, run: Run, seen: Observation, version: str) -> Plan:
     alias = context.inventory.function(run.target).alias
-    arguments = {"FunctionName": run.target, "Name": alias, "RoutingConfig": _no_weights()}
+    there = {"FunctionName": run.target, "Name": alias, **_routing(version, {})}
+    back = {"FunctionName": run.target, "Name": alias, **_routing(seen["version"], seen["weights"])}
     notes = ["configuration_rolls_back"]
     if seen["weights"]:
         notes.append("weights_cleared")
@@ -150,14 +172,8 @@ def _move(context: Context, run: Run, seen: Observation, version: str) -> Plan:
         target=run.target,
         before=_state(seen),
         after={"version": version, "weights": {}},
-        calls=(
-            Call(
-                "lambda",
-                "UpdateAlias",
-                {**arguments, "FunctionVersion": version, "RevisionId": seen["revision"]},
-            ),
-        ),
-        undo=(Call("lambda", "UpdateAlias", {**arguments, "FunctionVersion": seen["version"]}),),
+        calls=(Call("lambda", "UpdateAlias", {**there, "RevisionId": seen["revision"]}),),
+        undo=(Call("lambda", "UpdateAlias", back),),
         diff=(
             f"{run.target}:{alias} version {seen['version']} -> {version}",
             *(f"weight of version {v}: {w} -> 0" for v, w in sorted(seen["weights"].items())),
@@ -169,22 +185,21 @@ def _move(context: Context, run: Run, seen: Observation, version: str) -> Plan:
 
 
 def _stop(context: Context, run: Run, seen: Observation, busy: Mapping[str, Any]) -> Plan:
-    if busy["creator"] == "codeDeployRollback":
+    if busy["creator"] == stopping.ROLLBACK:
         raise BlockedError(
             "rollback_in_progress", f"CodeDeploy is rolling back by itself ({busy['id']})"
         )
+    # Else it is somebody's cure for what the serving version does.
+    _alert_followed(run, busy)
+    _trouble_followed(context, run, str(busy["target"]))
+    if not _own(seen, busy):
+        raise BlockedError("drift", f"the alias is not where {busy['id']} puts it")
     return Plan(
         action=NAME,
         target=run.target,
         before={**_state(seen), "deployment": busy["id"]},
         after={"version": busy["current"], "weights": {}},
-        calls=(
-            Call(
-                "codedeploy",
-                "StopDeployment",
-                {"deploymentId": busy["id"], "autoRollbackEnabled": True},
-            ),
-        ),
+        calls=(stopping.stop(busy["id"]),),
         undo=(),
         diff=(
             f"deployment {busy['id']}: {busy['status']} -> Stopped",
@@ -195,12 +210,20 @@ def _stop(context: Context, run: Run, seen: Observation, busy: Mapping[str, Any]
     )
 
 
+def _own(seen: Observation, deployment: Mapping[str, Any]) -> bool:
+    """Say whether the alias serves nothing but what the deployment moves between."""
+    return {seen["version"], *seen["weights"]} <= {deployment["current"], deployment["target"]}
+
+
 def _state(seen: Observation) -> dict[str, Any]:
     return {key: seen[key] for key in ("version", "weights", "revision")}
 
 
-def _no_weights() -> dict[str, Any]:
-    return {"AdditionalVersionWeights": {}}
+def _routing(version: str, weights: Mapping[str, float]) -> dict[str, Any]:
+    return {
+        "FunctionVersion": version,
+        "RoutingConfig": {"AdditionalVersionWeights": dict(weights)},
+    }
 
 
 def _provisioned(context: Context, function: str, alias: str) -> bool:
@@ -230,38 +253,57 @@ def _differences(context: Context, function: str, now: str, then: str) -> tuple[
     return (*lines, *(f"environment variable {key} changes" for key in changed))
 
 
+def more(
+    _context: Context, _run: Run, seen: Observation, _made: Sequence[Call]
+) -> tuple[Call, ...] | Later:
+    """Wait until a deployment that was asked to stop has stopped."""
+    return LATER if stopping.going_on(seen["stopped"]) else ()
+
+
 def settled(plan_: Plan, call: Call, seen: Observation) -> Finding:
     """Tell from the world whether a call took effect."""
-    if call.operation == "StopDeployment":
-        status = {d["id"]: d["status"] for d in seen["deployments"]}.get(plan_.before["deployment"])
-        if status == "Stopped":
-            return Finding.HAPPENED
-        return Finding.ABSENT if status in IN_PROGRESS else Finding.DRIFTED
+    if "deployment" in plan_.before:
+        return stopping.taken(seen["stopped"], call)
     return _compare(plan_, seen)
 
 
 def effect(plan_: Plan, seen: Observation) -> Finding:
-    """Say whether the alias is as planned."""
-    found = _compare(plan_, seen)
-    if "deployment" in plan_.before and found is not Finding.HAPPENED:
-        undoing = [d for d in seen["deployments"] if d["creator"] == "codeDeployRollback"]
-        if any(d["status"] in IN_PROGRESS for d in undoing):
-            return Finding.PENDING
-    return found
+    """Say whether the alias is as planned.
+
+    Raises:
+        FailedError: if CodeDeploy's own rollback of a deployment that was stopped failed.
+    """
+    if "deployment" not in plan_.before:
+        return _compare(plan_, seen)
+    if seen["stopped"]:
+        back = stopping.back(seen["stopped"])
+        return _compare(plan_, seen) if back is Finding.HAPPENED else back
+    planned = (d for d in seen["deployments"] if d["id"] == plan_.before["deployment"])
+    waiting = any(d["status"] in IN_PROGRESS and _own(seen, d) for d in planned)
+    return Finding.ABSENT if waiting else Finding.DRIFTED
 
 
 def _compare(plan_: Plan, seen: Observation) -> Finding:
     if seen["version"] == plan_.after["version"] and seen["weights"] == plan_.after["weights"]:
         return Finding.HAPPENED
-    if seen["revision"] == plan_.before["revision"]:
+    if seen["revision"] == plan_.before["revision"] and not seen["busy"]:
         return Finding.ABSENT
     return Finding.DRIFTED
 
 
 def undo(plan_: Plan, seen: Observation) -> tuple[Call, ...]:
-    """Return the way back, conditional on the alias being exactly as we left it."""
+    """Return the way back, conditional on the alias being exactly as our own call left it.
+
+    Raises:
+        BlockedError: if the answer to that call was lost, so that nobody can know.
+    """
+    revision = seen["answered"].get("RevisionId")
+    if revision is None:
+        raise BlockedError("own_change_unknown", "which revision of the alias is our own")
+    if revision != seen["revision"] or seen["busy"]:
+        return ()
     return tuple(
-        Call(call.service, call.operation, {**call.arguments, "RevisionId": seen["revision"]})
+        Call(call.service, call.operation, {**call.arguments, "RevisionId": revision})
         for call in plan_.undo
     )
 
@@ -299,6 +341,7 @@ ACTION = Action(
     plan=plan,
     settled=settled,
     effect=effect,
+    more=more,
     undo=undo,
     baseline=baseline,
     judge=judge,

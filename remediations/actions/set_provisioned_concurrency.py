@@ -1,7 +1,8 @@
 """Keep instances of a function's alias ready, or stop doing so (0).
 
 Asynchronous: AWS needs minutes until the instances are READY, and bills them until they are
-removed (API reference of PutProvisionedConcurrencyConfig).
+removed (API reference of PutProvisionedConcurrencyConfig). Lambda refuses it on an alias with
+weights, and a deployment in progress sets weights: neither is the moment to change it.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from botocore.exceptions import ClientError
 from pydantic import Field
 
 from inventory.model import Inventory
+from inventory.resources import Function
 from remediations.action import (
     Action,
+    BlockedError,
     Context,
     Finding,
     Observation,
@@ -24,6 +27,7 @@ from remediations.action import (
     no_target,
 )
 from remediations.comparing import compared
+from remediations.deployments import in_progress
 from remediations.model import Call, Plan, Run
 
 NAME = "set_provisioned_concurrency"
@@ -43,8 +47,18 @@ def targets(inventory: Inventory) -> tuple[str, ...]:
 
 
 def observe(context: Context, run: Run) -> Observation:
-    """Read what the alias has provisioned; 0 where nothing is configured."""
+    """Read what the alias has provisioned, its weights, and what is about to move it."""
     function = context.inventory.function(run.target)
+    alias = context.reader("lambda").get_alias(FunctionName=function.name, Name=function.alias)
+    return {
+        **_provisioned(context, function),
+        "weights": (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {},
+        "busy": in_progress(context, function) if function.deployment_group is not None else [],
+    }
+
+
+def _provisioned(context: Context, function: Function) -> Mapping[str, Any]:
+    """Return what is configured; 0 where nothing is."""
     try:
         found = context.reader("lambda").get_provisioned_concurrency_config(
             FunctionName=function.name, Qualifier=function.alias
@@ -65,6 +79,11 @@ def plan(context: Context, run: Run, seen: Observation) -> Plan:
     wanted = Wanted.model_validate(run.params).instances
     if seen["instances"] == wanted:
         raise ObsoleteError("already_done", f"{run.target} has {wanted} instances provisioned")
+    if seen["busy"]:
+        raise BlockedError("deployment_in_progress", f"{seen['busy'][0]} is in progress")
+    if seen["weights"]:
+        shares = ", ".join(f"version {v}: {w}" for v, w in sorted(seen["weights"].items()))
+        raise BlockedError("alias_weighted", f"{run.target}:{function.alias} has weights: {shares}")
     where: Mapping[str, Any] = {"FunctionName": function.name, "Qualifier": function.alias}
     put = {**where, "ProvisionedConcurrentExecutions": wanted}
     call = (
@@ -87,7 +106,9 @@ def plan(context: Context, run: Run, seen: Observation) -> Plan:
 
 def settled(plan_: Plan, _call: Call, seen: Observation) -> Finding:
     """Tell whether the request was taken; being ready comes later."""
-    return compared(plan_, {"instances": seen["instances"]})
+    found = compared(plan_, {"instances": seen["instances"]})
+    divided = seen["weights"] or seen["busy"]
+    return Finding.DRIFTED if found is Finding.ABSENT and divided else found
 
 
 def effect(plan_: Plan, seen: Observation) -> Finding:
@@ -101,7 +122,11 @@ def effect(plan_: Plan, seen: Observation) -> Finding:
 ACTION = Action(
     name=NAME,
     risk=Risk.LOW,
-    reads=("lambda:GetProvisionedConcurrencyConfig",),
+    reads=(
+        "codedeploy:ListDeployments",
+        "lambda:GetAlias",
+        "lambda:GetProvisionedConcurrencyConfig",
+    ),
     writes=(
         "lambda:DeleteProvisionedConcurrencyConfig",
         "lambda:PutProvisionedConcurrencyConfig",

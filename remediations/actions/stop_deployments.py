@@ -2,19 +2,19 @@
 
 With ``stuck`` only those that have been in progress for longer than the inventory allows: one
 that hangs is no reason to stop the others. A rollback that CodeDeploy makes by itself is never
-stopped: it is the way back. Stopping is asked for with ``autoRollbackEnabled``, which leaves the
-alias on the version that was healthy (API reference of StopDeployment).
+stopped: it is the way back. Stopping is asked for with ``autoRollbackEnabled``, and is done when
+CodeDeploy's own rollback of each deployment has succeeded.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from inventory.model import Inventory
-from remediations import alert_over
+from remediations import alert_over, stopping
 from remediations.action import (
+    LATER,
     Action,
     Context,
     Finding,
@@ -25,12 +25,10 @@ from remediations.action import (
     Risk,
     by_alert,
 )
+from remediations.deployments import IN_PROGRESS
 from remediations.model import Call, Plan, Run
 
 NAME = "stop_deployments"
-_STATUSES = ("Created", "Queued", "InProgress", "Baking", "Ready")
-_BATCH = 25
-_ROLLBACK = "codeDeployRollback"
 
 
 class Wanted(Params):
@@ -50,32 +48,30 @@ def target(labels: Mapping[str, str]) -> str | None:
 
 
 def observe(context: Context, run: Run) -> Observation:
-    """Read the deployments in progress, those of people apart from CodeDeploy's rollbacks."""
+    """Read the deployments in progress, and what became of those that were asked to stop."""
     client = context.reader("codedeploy")
-    found: list[dict[str, Any]] = []
-    for group in _groups(context, run.target):
-        ids = [
-            identity
-            for page in client.get_paginator("list_deployments").paginate(
-                applicationName=run.target,
-                deploymentGroupName=group,
-                includeOnlyStatuses=list(_STATUSES),
-            )
-            for identity in page["deployments"]
-        ]
-        for start in range(0, len(ids), _BATCH):
-            answer = client.batch_get_deployments(deploymentIds=ids[start : start + _BATCH])
-            found.extend(answer["deploymentsInfo"])
+    ids = [
+        identity
+        for group in _groups(context, run.target)
+        for page in client.get_paginator("list_deployments").paginate(
+            applicationName=run.target,
+            deploymentGroupName=group,
+            includeOnlyStatuses=sorted(IN_PROGRESS),
+        )
+        for identity in page["deployments"]
+    ]
+    found = stopping.read(context, ids)
     latest = _latest(context, run)
     return {
         "stoppable": {
             one["deploymentId"]: one["deploymentGroupName"]
             for one in found
-            if one.get("creator") != _ROLLBACK and one["createTime"].timestamp() <= latest
+            if one.get("creator") != stopping.ROLLBACK and one["createTime"].timestamp() <= latest
         },
         "rollbacks": sorted(
-            one["deploymentId"] for one in found if one.get("creator") == _ROLLBACK
+            one["deploymentId"] for one in found if one.get("creator") == stopping.ROLLBACK
         ),
+        "stopped": stopping.follow(context, run),
     }
 
 
@@ -104,7 +100,7 @@ def plan(context: Context, run: Run, seen: Observation) -> Plan:
         target=run.target,
         before={"stoppable": dict(seen["stoppable"])},
         after={"stoppable": {}},
-        calls=tuple(_stop(identity) for identity in sorted(seen["stoppable"])),
+        calls=tuple(stopping.stop(identity) for identity in sorted(seen["stoppable"])),
         undo=(),
         diff=tuple(
             f"deployment {identity} of {group} -> Stopped, rolled back by CodeDeploy"
@@ -115,30 +111,31 @@ def plan(context: Context, run: Run, seen: Observation) -> Plan:
     )
 
 
-def _stop(identity: str) -> Call:
-    arguments = {"deploymentId": identity, "autoRollbackEnabled": True}
-    return Call("codedeploy", "StopDeployment", arguments)
-
-
 def more(
     _context: Context, _run: Run, seen: Observation, made: Sequence[Call]
 ) -> tuple[Call, ...] | Later:
-    """Stop what was begun meanwhile."""
-    stopped = {call.arguments["deploymentId"] for call in made}
-    return tuple(_stop(one) for one in sorted(seen["stoppable"]) if one not in stopped)
+    """Stop what was begun meanwhile, then wait until everything has stopped."""
+    asked = {call.arguments["deploymentId"] for call in made}
+    further = tuple(stopping.stop(one) for one in sorted(seen["stoppable"]) if one not in asked)
+    return LATER if not further and stopping.going_on(seen["stopped"]) else further
 
 
 def settled(_plan: Plan, call: Call, seen: Observation) -> Finding:
     """Tell whether a deployment is in progress no more."""
-    going_on = call.arguments["deploymentId"] in seen["stoppable"]
-    return Finding.ABSENT if going_on else Finding.HAPPENED
+    return stopping.taken(seen["stopped"], call)
 
 
 def effect(plan_: Plan, seen: Observation) -> Finding:
-    """Say whether nothing is in progress; CodeDeploy's own rollbacks are waited for."""
-    if set(plan_.before["stoppable"]) & set(seen["stoppable"]):
+    """Say whether nothing is in progress, and CodeDeploy has brought every alias back.
+
+    Raises:
+        FailedError: if CodeDeploy's own rollback of a deployment failed.
+    """
+    untouched = set(seen["stoppable"]) - set(seen["stopped"])
+    if set(plan_.before["stoppable"]) & untouched:
         return Finding.ABSENT
-    return Finding.PENDING if seen["stoppable"] or seen["rollbacks"] else Finding.HAPPENED
+    back = stopping.back(seen["stopped"])
+    return Finding.PENDING if untouched or seen["rollbacks"] else back
 
 
 ACTION = Action(

@@ -113,6 +113,16 @@ class Facts:
         query = sa.select(STEPS).where(STEPS.c.run_id == run_id, STEPS.c.purpose == "apply")
         return tuple(read_step(row) for row in self._all(query.order_by(STEPS.c.number)))
 
+    def answered(self, run_id: str) -> dict[str, str]:
+        """Return the tokens that AWS answered a run's calls with, the newest of each name."""
+        query = sa.select(STEPS.c.told).where(
+            STEPS.c.run_id == run_id, STEPS.c.purpose == "apply", STEPS.c.told.is_not(None)
+        )
+        found: dict[str, str] = {}
+        for row in self._all(query.order_by(STEPS.c.number)):
+            found |= json.loads(row.told)
+        return found
+
     def runs(self, *, open_only: bool = False, limit: int = 200) -> list[Run]:
         """Return runs, newest first."""
         query = sa.select(RUNS).order_by(RUNS.c.created_at.desc()).limit(limit)

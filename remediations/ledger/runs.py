@@ -166,14 +166,22 @@ class Runs:
         how: str,
         request_id: str | None = None,
         error: str | None = None,
+        told: Mapping[str, str] | None = None,
         next_at: float | None = None,
     ) -> Run:
-        """Commit what became of a call: answered, refused, unknown, or found out by reading."""
+        """Commit what became of a call: answered, refused, unknown, or found out by reading.
+
+        ``told`` are the tokens of the answer, by which the run's own effect is known again.
+        """
         with audit.writing(self._engine) as connection:
             moved, sealed = _move(
                 connection, run, run.state, now, reason=None, detail=None, next_at=next_at or now
             )
-            values = {"error": error, **({"request_id": request_id} if request_id else {})}
+            values = {
+                "error": error,
+                **({"request_id": request_id} if request_id else {}),
+                **({"told": dumps(dict(told))} if told else {}),
+            }
             sealed = together(sealed, settle(connection, step, state, now, values))
             body = {
                 "purpose": step.purpose,
@@ -182,6 +190,7 @@ class Runs:
                 "how": how,
                 "request_id": request_id,
                 "error": error,
+                **({"told": dict(told)} if told else {}),
             }
             audit.append(connection, now, "result", run.id, body, sealed)
         return moved

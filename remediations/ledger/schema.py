@@ -95,6 +95,7 @@ MIGRATIONS = (
                 (action, target, (CASE WHEN playbook = 'by_hand' THEN 1 ELSE 0 END))
                 WHERE state <> 'closed' AND NOT (playbook = 'by_hand' AND mode = 'shadow')""",
             "ALTER TABLE runs ADD COLUMN held_until DOUBLE PRECISION",
+            "ALTER TABLE steps ADD COLUMN told TEXT",
         ),
     ),
 )
@@ -119,7 +120,7 @@ RUNS = _table(
 STEPS = _table(
     "steps",
     *("run_id", "purpose", "number", "service", "operation", "arguments", "state", "attempts"),
-    *("request_id", "error", "intended_at", "settled_at"),
+    *("request_id", "error", "intended_at", "settled_at", "told"),
 )
 SAMPLES = _table("samples", "run_id", "sampled_at", "verdict", "readings")
 VERDICTS = _table("verdicts", "target", "version", "healthy", "judged_at", "run_id")

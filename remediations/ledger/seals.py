@@ -96,6 +96,7 @@ STEP = Sealed(
         "attempts": ("attempts",),
         "result": ("state", "error", "settled_at"),
         "request_id": ("request_id",),
+        "told": ("told",),
     },
 )
 SAMPLE = Sealed(SAMPLES, ("run_id", "sampled_at"), {"sample": ("verdict", "readings")})

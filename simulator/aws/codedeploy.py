@@ -94,19 +94,29 @@ def _time(at: float | None) -> datetime | None:
 class Deployments:
     """Every deployment, advanced by ``now`` whenever somebody looks.
 
-    ``rollback_seconds`` is how long a rollback by CodeDeploy itself takes.
+    ``rollback_seconds`` is how long a rollback by CodeDeploy itself takes; ``stop_seconds`` how
+    long a stop, which answers Pending meanwhile.
     """
 
     def __init__(self, region: str, now: Callable[[], float]) -> None:
         self._region = region
         self._now = now
         self._all: dict[str, Deployment] = {}
-        self._hanging: set[str] = set()
+        self._hanging: dict[str, str | None] = {}
+        self._stopping: dict[str, tuple[float, bool]] = {}
         self.rollback_seconds = 0.0
+        self.stop_seconds = 0.0
 
-    def hang(self, deployment_id: str, *, on: bool = True) -> None:
-        """Let a deployment go on for ever, as when a hook of its never answers; or no more."""
-        (self._hanging.add if on else self._hanging.discard)(deployment_id)
+    def hang(self, deployment_id: str, *, on: bool = True, status: str | None = None) -> None:
+        """Let a deployment go on for ever, as when a hook of its never answers; or no more.
+
+        With ``status`` it stays in that one.
+        """
+        self._hanging.pop(deployment_id, None)
+        if on:
+            self._hanging[deployment_id] = status
+            deployment = self._all[deployment_id]
+            deployment.status = status or deployment.status
 
     def create(
         self,
@@ -166,7 +176,9 @@ class Deployments:
         deployment = self.get(deployment_id)
         if deployment.status in ENDED:
             raise _Error("DeploymentAlreadyCompletedException", "already completed")
-        return self._end(deployment, "Stopped", roll_back=roll_back)
+        self._stopping.setdefault(deployment_id, (self._now() + self.stop_seconds, roll_back))
+        self._advance(deployment)
+        return deployment
 
     def fail(self, deployment_id: str, *, roll_back: bool) -> Deployment:
         """Let a deployment fail as by an alarm or a hook of its group."""
@@ -225,13 +237,18 @@ class Deployments:
     def _advance(self, deployment: Deployment) -> None:
         if deployment.status in ENDED:
             return
+        if deployment.id in self._stopping:
+            due, roll_back = self._stopping[deployment.id]
+            if self._now() >= due:
+                self._end(deployment, "Stopped", roll_back=roll_back)
+            return
         share, minutes = _shape(deployment.config)
         by_itself = deployment.creator == _ROLLBACK
         seconds = minutes * 60 + (self.rollback_seconds if by_itself else 0.0)
         if self._now() >= deployment.created + seconds and deployment.id not in self._hanging:
             deployment.status, deployment.completed = "Succeeded", self._now()
             self._move(deployment, deployment.target, {})
-        elif deployment.status == "Created":
+        elif deployment.status == "Created" and not self._hanging.get(deployment.id):
             deployment.status = "InProgress"
             if not by_itself:
                 self._move(deployment, deployment.current, {deployment.target: share})
@@ -311,8 +328,9 @@ def install(deployments: Deployments) -> None:
 
     def stop_deployment(self: CodeDeployResponse) -> ActionResult:
         roll_back = bool(self._get_param("autoRollbackEnabled"))
-        deployments.stop(self._get_param("deploymentId"), roll_back=roll_back)
-        return ActionResult({"status": "Succeeded", "statusMessage": ""})
+        found = deployments.stop(self._get_param("deploymentId"), roll_back=roll_back)
+        status = "Succeeded" if found.status in ENDED else "Pending"
+        return ActionResult({"status": status, "statusMessage": ""})
 
     def list_deployments(self: CodeDeployResponse) -> ActionResult:
         return ActionResult(_list(self._get_params(), deployments.all()))

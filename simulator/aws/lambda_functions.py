@@ -32,6 +32,7 @@ from simulator.aws.extend import extend, original
 from simulator.aws.front import AwsError, Front, json_response
 
 PROVISIONING_SECONDS = 5.0
+_WEIGHTED = "Alias with weights can not be used with Provisioned Concurrency"
 _REGION = re.compile(r"Credential=[^/]+/\d+/([^/]+)/")
 _PAGE = 50
 # What ListVersionsByFunction leaves out, as ListFunctions' reference says of itself.
@@ -292,6 +293,9 @@ class ProvisionedConcurrency:
     def _put(self, request: Request, found: dict[str, str]) -> Response:
         count = int(request.get_json()["ProvisionedConcurrentExecutions"])
         key = self._key(request, found)
+        for alias in backend(_region(request)).list_aliases(key[0]):
+            if alias.name == key[1] and _weights(alias.routing_config):
+                raise AwsError(400, "InvalidParameterValueException", _WEIGHTED)
         self._asked[key] = (count, self._now())
         return json_response(self._state(key), 202)
 

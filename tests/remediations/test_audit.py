@@ -282,6 +282,7 @@ def test_ledger_of_the_version_before_keeps_its_chain(tmp_path: Path) -> None:
     with made.engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE audit_head"))
         connection.execute(sa.text("ALTER TABLE runs DROP COLUMN held_until"))
+        connection.execute(sa.text("ALTER TABLE steps DROP COLUMN told"))
         connection.execute(sa.text("UPDATE schema_version SET version = 1"))
     made.close()
     again = open_ledger(url)

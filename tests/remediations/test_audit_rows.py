@@ -210,6 +210,7 @@ def test_rows_of_the_version_before_stay_valid_and_are_counted(
         connection.execute(sa.text("DROP INDEX runs_one_open"))
         connection.execute(sa.text("DROP TABLE audit_head"))
         connection.execute(sa.text("ALTER TABLE runs DROP COLUMN held_until"))
+        connection.execute(sa.text("ALTER TABLE steps DROP COLUMN told"))
         connection.execute(
             sa.text("UPDATE schema_version SET version = 1 WHERE component = 'ledger'")
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from remediations.model import Outcome, State, StepState
+from simulator.aws.codedeploy import Deployment, app_spec
+from simulator.aws.lambda_functions import set_state
 from tests.remediations.rig import FUNCTION, Rig
 
 
@@ -104,6 +106,94 @@ def test_undo_keeps_hands_off_after_drift(rig: Rig) -> None:
     assert rig.version() == {"3": 1.0}
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_moved_away_and_back_is_not_undone(rig: Rig, restarted: bool) -> None:  # noqa: FBT001 a parameter
+    """Somebody moved the alias and put it back: it looks like ours, but it is theirs now."""
+    regressed(rig)
+    rig.until(State.VERIFYING)
+    rig.metrics.ratio = 0.9
+    if restarted:
+        rig.restart()
+    rig.move_alias("3")
+    rig.move_alias("5")
+    run = rig.end()
+    assert (run.outcome, run.reason) == (Outcome.INCONCLUSIVE, "drift")
+    assert (rig.version(), rig.ledger.escalations.pending()) == ({"5": 1.0}, 1)
+
+
+def test_undone_after_a_restart(rig: Rig) -> None:
+    """The revision that our own call made outlives the process that made it."""
+    bad = regressed(rig)
+    rig.until(State.VERIFYING)
+    rig.metrics.ratio = 0.9
+    rig.restart()
+    assert rig.end().outcome is Outcome.UNDONE
+    assert rig.version() == {bad: 1.0}
+
+
+def test_without_the_own_revision_nothing_is_undone(rig: Rig) -> None:
+    """Our call's answer was lost: whether the alias is still ours cannot be known, a human can."""
+    regressed(rig)
+    rig.aws.front.fail("lambda", "UpdateAlias", status=500, times=1, after=True)
+    rig.until(State.VERIFYING)
+    rig.metrics.ratio = 0.9
+    run = rig.end()
+    assert (run.outcome, run.reason) == (Outcome.INCONCLUSIVE, "own_change_unknown")
+    assert (rig.version(), rig.ledger.escalations.pending()) == ({"5": 1.0}, 1)
+
+
+def test_undo_brings_weights_back(rig: Rig) -> None:
+    """An alias that divided its traffic divides it again when the rollback is undone."""
+    bad = regressed(rig)
+    rig.aws.client("lambda").update_alias(
+        FunctionName=FUNCTION, Name="LIVE", RoutingConfig={"AdditionalVersionWeights": {"3": 0.2}}
+    )
+    rig.until(State.VERIFYING)
+    rig.metrics.ratio = 0.9
+    assert rig.end().outcome is Outcome.UNDONE
+    assert rig.version() == {bad: 0.8, "3": 0.2}
+
+
+def test_nothing_is_undone_under_a_deployment(rig: Rig) -> None:
+    """Somebody's deployment has begun and not moved the alias yet: an undo would fight it."""
+    regressed(rig)
+    rig.until(State.VERIFYING)
+    rig.metrics.ratio = 0.9
+    waits(rig)
+    run = rig.end()
+    assert (run.outcome, run.reason) == (Outcome.INCONCLUSIVE, "drift")
+    assert rig.version() == {"5": 1.0}
+
+
+def test_nothing_is_moved_under_a_deployment(rig: Rig) -> None:
+    """A deployment began after the plan was made and has not moved the alias yet: plan anew."""
+    rig.mode("approve")
+    bad = regressed(rig)
+    waiting = rig.until(State.AWAITING_APPROVAL)
+    waits(rig)
+    rig.ledger.runs.approve(waiting.id, str(waiting.plan_hash), "test", rig.clock.at)
+    rig.until(State.BLOCKED)
+    assert (rig.run().plan_hash, rig.version()) == (None, {bad: 1.0})
+
+
+def waits(rig: Rig) -> None:
+    """Let there be a deployment that waits for its turn."""
+    found = Deployment(
+        id="d-WAITING01",
+        application=rig.inventory.codedeploy.application,
+        group=str(rig.inventory.function(FUNCTION).deployment_group),
+        function=FUNCTION,
+        alias="LIVE",
+        current="5",
+        target="4",
+        config="CodeDeployDefault.LambdaAllAtOnce",
+        content=app_spec(FUNCTION, "LIVE", "5", "4"),
+        created=rig.clock.at,
+    )
+    rig.aws.deployments.record(found)
+    rig.aws.deployments.hang(found.id, status="Created")
+
+
 def test_no_recent_deployment_blocks(rig: Rig) -> None:
     """Errors without a recent deployment are not rolled back: BLOCKED, and a human is told."""
     rig.deliver(rig.alert())
@@ -168,6 +258,15 @@ def test_skips_a_version_that_was_deleted(rig: Rig) -> None:
     """A version that no longer exists is no target: the one before it is."""
     regressed(rig)
     rig.aws.client("lambda").delete_function(FunctionName=FUNCTION, Qualifier="5")
+    rig.until(State.VERIFYING)
+    assert rig.version() == {"4": 1.0}
+
+
+@pytest.mark.parametrize("state", ["Inactive", "Pending", "Failed"])
+def test_skips_a_version_that_cannot_serve(rig: Rig, state: str) -> None:
+    """A version that is not Active (SnapStart lets it sleep) is no target: the one before it is."""
+    regressed(rig)
+    set_state(rig.aws.region, FUNCTION, "5", state, "Successful")
     rig.until(State.VERIFYING)
     assert rig.version() == {"4": 1.0}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from remediations.asking import AskedWronglyError, checked
+from remediations.asking import AskedWronglyError, checked, intent
 from remediations.model import Outcome, Run, State
 from simulator.aws.codedeploy import Deployment, app_spec
 from tests.remediations.rig import CrashError, Rig
@@ -88,8 +88,6 @@ def test_change_after_approval_voids_it(rig: Rig) -> None:
 
 
 def _intent(rig: Rig) -> Any:
-    from remediations.asking import intent  # noqa: PLC0415 needed here alone
-
     return intent(
         rig.inventory, rig.worker.actions["set_log_retention"], GROUP, {"days": 30}, dry=False
     )
@@ -107,6 +105,48 @@ def test_provisioned_concurrency_is_waited_for(rig: Rig) -> None:
     removed = rig.ask("set_provisioned_concurrency", "influxdb_loader", instances=0)
     assert removed.outcome is Outcome.SUCCEEDED
     assert rig.aws.front.count("lambda", "DeleteProvisionedConcurrencyConfig") == 1
+
+
+@pytest.mark.parametrize("instances", [0, 2])
+def test_no_provisioned_concurrency_beside_weights(rig: Rig, instances: int) -> None:
+    """An alias that divides its traffic is left alone, whatever is asked for."""
+    if not instances:
+        rig.ask("set_provisioned_concurrency", "influxdb_loader", instances=2)
+        rig.clock.forward(60)
+    asked = rig.aws.front.count("lambda", "PutProvisionedConcurrencyConfig")
+    rig.aws.client("lambda").update_alias(
+        FunctionName="influxdb_loader",
+        Name="LIVE",
+        RoutingConfig={"AdditionalVersionWeights": {"3": 0.2}},
+    )
+    run = rig.ask("set_provisioned_concurrency", "influxdb_loader", instances=instances)
+    assert held(run) == (State.BLOCKED, "alias_weighted")
+    assert "version 3: 0.2" in str(run.detail)
+    assert rig.aws.front.count("lambda", "PutProvisionedConcurrencyConfig") == asked
+    assert rig.aws.front.count("lambda", "DeleteProvisionedConcurrencyConfig") == 0
+
+
+def test_no_provisioned_concurrency_during_a_deployment(rig: Rig) -> None:
+    """A canary in progress sets weights whenever it likes: it is waited for."""
+    rig.deploy("influxdb_loader", config="CodeDeployDefault.LambdaCanary10Percent30Minutes")
+    assert held(rig.ask("set_provisioned_concurrency", "influxdb_loader", instances=2)) == (
+        State.BLOCKED,
+        "deployment_in_progress",
+    )
+
+
+def test_weights_set_after_the_plan_void_it(rig: Rig) -> None:
+    """The alias is divided while the plan waits for approval: nothing is asked of Lambda."""
+    rig.mode("approve")
+    wanted = rig.worker.actions["set_provisioned_concurrency"]
+    asked = intent(rig.inventory, wanted, "influxdb_loader", {"instances": 2}, dry=False)
+    rig.ledger.deliveries.ask(asked, "test", rig.clock.at)
+    waiting = rig.until(State.AWAITING_APPROVAL)
+    rig.deploy("influxdb_loader", config="CodeDeployDefault.LambdaCanary10Percent30Minutes")
+    rig.ledger.runs.approve(waiting.id, str(waiting.plan_hash), "test", rig.clock.at)
+    assert rig.until(State.BLOCKED).plan_hash is None
+    put = [seen for seen in rig.aws.front.seen if seen.operation.startswith("PutProvisioned")]
+    assert [seen for seen in put if "influxdb_loader" in seen.resource] == []
 
 
 def test_influxdb_grows_and_is_available_again(platform: Rig) -> None:
