@@ -88,6 +88,24 @@ def rig(inventory: Inventory, clock: Clock, aws: EmbeddedAws, tmp_path: Path) ->
 
 
 @pytest.fixture
+def either_rig(
+    inventory: Inventory, clock: Clock, aws: EmbeddedAws, database_url: str, tmp_path: Path
+) -> Iterator[Rig]:
+    """A rig on each kind of database."""
+    made = Rig(inventory, clock, aws, database_url, tmp_path)
+    yield made
+    made.ledger.close()
+
+
+@pytest.fixture
+def regressed(rig: Rig) -> Rig:
+    """A rig with a regressed function whose alert is about to be delivered."""
+    rig.deploy()
+    rig.clock.forward(120)
+    return rig
+
+
+@pytest.fixture
 def bare(
     inventory: Inventory, clock: Clock, bare_aws: EmbeddedAws, tmp_path: Path
 ) -> Iterator[Rig]:

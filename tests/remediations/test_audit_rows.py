@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from inventory.model import Inventory
 from remediations.ledger import audit, witness
 from remediations.ledger.heirs import Joined
 from remediations.ledger.intake import Intent
@@ -20,16 +18,13 @@ from remediations.ledger.seals import Sealed
 from remediations.ledger.store import Ledger, open_ledger
 from remediations.ledger.windows import Part, Phase, Window
 from remediations.model import Outcome, State
-from simulator.aws.server import EmbeddedAws
-from tests.remediations.rig import FUNCTION, Clock, Rig
+from tests.remediations.rig import FUNCTION, Rig
 
 
 @pytest.fixture
-def played(
-    inventory: Inventory, clock: Clock, aws: EmbeddedAws, database_url: str, tmp_path: Path
-) -> Iterator[Rig]:
+def played(either_rig: Rig) -> Rig:
     """A rig whose ledger holds a row of every kind, on each database."""
-    rig = Rig(inventory, clock, aws, database_url, tmp_path)
+    rig = either_rig
     rig.deploy()
     rig.clock.forward(120)
     alert = rig.alert()
@@ -42,8 +37,7 @@ def played(
     assert rig.ask("set_log_retention", "/aws/lambda/lambda_router", days=30)
     _wait_and_expire(rig)
     rig.ledger.windows.open(_window(rig), rig.clock.at)
-    yield rig
-    rig.ledger.close()
+    return rig
 
 
 def _wait_and_expire(rig: Rig) -> None:

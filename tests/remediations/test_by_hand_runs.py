@@ -11,14 +11,6 @@ from remediations.model import Decision, Outcome, Run, State
 from tests.remediations.rig import FUNCTION, Rig
 
 
-@pytest.fixture
-def regressed(rig: Rig) -> Rig:
-    """A rig with a regressed function whose alert is about to be delivered."""
-    rig.deploy()
-    rig.clock.forward(120)
-    return rig
-
-
 def _ask(rig: Rig, *, dry: bool = False) -> Run:
     wanted = intent(rig.inventory, rig.worker.actions["rollback_function"], FUNCTION, {}, dry=dry)
     found = rig.ledger.runs.get(rig.ledger.deliveries.ask(wanted, "ana", rig.clock.at))

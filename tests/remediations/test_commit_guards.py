@@ -47,14 +47,6 @@ def _during(rig: Rig, action: str, stage: str, engage: Callable[[Rig], None]) ->
     rig.worker.actions[action] = replace(known, **{stage: late})  # type: ignore[index]
 
 
-@pytest.fixture
-def regressed(rig: Rig) -> Rig:
-    """A rig with a regressed function whose alert is about to be delivered."""
-    rig.deploy()
-    rig.clock.forward(120)
-    return rig
-
-
 SWITCHES = [(_pause, "kill_switch"), (_file, "kill_switch"), (_maintenance, "maintenance")]
 
 

@@ -12,14 +12,6 @@ from remediations.model import Outcome, State
 from tests.remediations.rig import FUNCTION, Rig
 
 
-@pytest.fixture
-def regressed(rig: Rig) -> Rig:
-    """A rig with a regressed function whose alert is about to be delivered."""
-    rig.deploy()
-    rig.clock.forward(120)
-    return rig
-
-
 def _pause(rig: Rig, *, engaged: bool) -> None:
     rig.ledger.switches.set(Switch.PAUSE, engaged=engaged, by="test", reason="", now=rig.clock.at)
 

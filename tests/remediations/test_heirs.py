@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from inventory.model import Inventory
 from remediations.action import UnavailableError
 from remediations.ledger import audit
 from remediations.model import Decision, Outcome, Run, State
 from remediations.pages.views import why_document
-from simulator.aws.server import EmbeddedAws
-from tests.remediations.rig import Clock, Rig
+from tests.remediations.rig import Rig
 
 SECOND, THIRD = "b" * 16, "c" * 16
 
 
 @pytest.fixture
-def rig(
-    inventory: Inventory, clock: Clock, aws: EmbeddedAws, database_url: str, tmp_path: Path
-) -> Iterator[Rig]:
+def rig(either_rig: Rig) -> Rig:
     """A rig on each kind of database, with a function that regressed."""
-    made = Rig(inventory, clock, aws, database_url, tmp_path)
-    made.deploy()
-    made.clock.forward(120)
-    yield made
-    made.ledger.close()
+    either_rig.deploy()
+    either_rig.clock.forward(120)
+    return either_rig
 
 
 def _other(rig: Rig, fingerprint: str, **labels: str) -> dict[str, Any]:

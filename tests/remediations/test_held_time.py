@@ -13,14 +13,6 @@ from tests.remediations.rig import Rig
 HOURS = 5 * 3600.0
 
 
-@pytest.fixture
-def regressed(rig: Rig) -> Rig:
-    """A rig with a regressed function whose alert is about to be delivered."""
-    rig.deploy()
-    rig.clock.forward(120)
-    return rig
-
-
 def _window(rig: Rig, *, held: bool) -> None:
     if held:
         rig.ledger.switches.set(

@@ -12,14 +12,6 @@ from tests.remediations.rig import Rig
 BAD = {"6": 1.0}
 
 
-@pytest.fixture
-def regressed(rig: Rig) -> Rig:
-    """A rig with a regressed function whose alert is about to be delivered."""
-    rig.deploy()
-    rig.clock.forward(120)
-    return rig
-
-
 def _shown_only(rig: Rig) -> None:
     run = rig.end()
     assert (run.outcome, run.reason) == (Outcome.CANCELLED, "shadow")

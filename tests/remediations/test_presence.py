@@ -16,14 +16,6 @@ from tests.conftest import wait_for
 from tests.remediations.rig import Rig
 
 
-@pytest.fixture
-def regressed(rig: Rig) -> Rig:
-    """A rig with a regressed function whose alert is about to be delivered."""
-    rig.deploy()
-    rig.clock.forward(120)
-    return rig
-
-
 @pytest.mark.parametrize(
     ("fires", "active", "expected"),
     [
