@@ -42,6 +42,7 @@ class Front:
             )
         )
         self.client = app.test_client()
+        self.client.environ_base["HTTP_AUTHORIZATION"] = "Bearer anything"
 
     def get(self, path: str) -> Any:
         """Return the JSON of a page."""
