@@ -18,7 +18,7 @@ setup: ## install what the tests and benchmarks need
 	@scripts/setup prometheus alertmanager postgresql victoria-metrics chromium
 
 test: setup ## the whole test suite
-	$(BIN)/python -m pytest -q -n 2 -m 'not e2e and not whole'
+	$(BIN)/python -m pytest -q -n 3 -m 'not e2e and not whole'
 	$(BIN)/python -m pytest -q -n 4 --dist loadgroup -m 'e2e and not whole'
 
 test-whole: setup ## every test, among them all scenarios and all mutants of the alerts

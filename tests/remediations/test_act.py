@@ -11,6 +11,7 @@ import pytest
 
 from catalogue.texts.remediations import REASONS
 from inventory.model import Inventory
+from remediations.actions import pause_processing
 from remediations.app import all_actions
 from remediations.ledger.switches import Switch
 from remediations.model import Outcome
@@ -59,8 +60,12 @@ def test_dry_run_says_why_it_has_no_plan(service: Service, code: int, reason: st
     assert service.ended() == (Outcome.CANCELLED, reason)
 
 
-def test_yes_acts_though_prometheus_is_away(service: Service) -> None:
+def test_yes_acts_though_prometheus_is_away(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A person's word needs no alert: approved at once, done and checked, and on record."""
+    # How long a pause looks for executions that begin late.
+    monkeypatch.setattr(pause_processing, "_QUIET", 0.2)
     done = service.act("pause_processing", "--yes", "--format", "json")
     assert done.returncode == 0, done.stderr
     (shown,) = json.loads(done.stdout)
