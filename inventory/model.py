@@ -207,7 +207,8 @@ class Storm(Section):
 class Engine(Section):
     """The guards' limits and the engine's times.
 
-    A plan of more than ``most_calls_per_run`` calls waits for a person, whatever the mode.
+    A plan of more than ``most_calls_per_run`` calls waits for a person, whatever the mode;
+    a run without an approval makes no more calls than that.
     """
 
     lookback: Duration

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from remediations.action import LATER, Finding, Later, UnavailableError
-from remediations.model import Call, Outcome, Plan, Run, State, Step, StepState
+from remediations.model import OWN_SERVICE, Call, Outcome, Plan, Run, State, Step, StepState
 from remediations.worker import Worker
 
 ATTEMPTS = 3
@@ -40,9 +40,10 @@ def act(worker: Worker, run: Run, plan: Plan) -> Run:
             applied_at=now,
             next_at=now,
         )
-    if len(steps) >= _MOST_CALLS:
+    most = _most_calls(worker, run, call)
+    if len(steps) >= most:
         return worker.ledger.runs.close(
-            run, Outcome.INCONCLUSIVE, now, reason="too_many_calls", detail=str(_MOST_CALLS)
+            run, Outcome.INCONCLUSIVE, now, reason="too_many_calls", detail=str(most)
         )
     hold = worker.hold(run)
     if hold is not None:
@@ -61,6 +62,17 @@ def _next(worker: Worker, run: Run, plan: Plan, made: Sequence[Call]) -> Call | 
     if further is LATER:
         return LATER
     return further[0] if further else None
+
+
+def _most_calls(worker: Worker, run: Run, call: Call) -> int:
+    """Return how many calls this run may make: few more by itself than with a person's word.
+
+    A plan within the limit can find more to do on its way. The engine's own steps only write what
+    the one call before them announced, however many pages that has: they are not counted.
+    """
+    if run.approved_by is not None or call.service == OWN_SERVICE:
+        return _MOST_CALLS
+    return min(_MOST_CALLS, worker.inventory.engine.most_calls_per_run)
 
 
 def _find_out(worker: Worker, run: Run, plan: Plan, step: Step) -> Run:

@@ -54,8 +54,8 @@ ACTING = {
                 "The largest share of one kind of target that is acted on within an hour.",
             ),
             "most_calls_per_run": Text(
-                "O máximo que um plano chama sem uma pessoa; além disso espera aprovação.",
-                "The most that a plan calls without a person; beyond it waits for approval.",
+                "O máximo que se chama sem uma pessoa; um plano mais longo espera aprovação.",
+                "The most that is called without a person; a longer plan waits for approval.",
             ),
             "storm": Text(
                 "Muitos alvos doentes de uma vez detêm o motor.",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from remediations.model import Outcome, Run, State
 from tests.remediations.rig import Rig
-from tests.remediations.test_processing import rule, running
+from tests.remediations.test_processing import MACHINE, rule, running
 
 CALLS = 4
 """What a pause of the seeded platform takes: one rule, three executions."""
@@ -56,3 +58,40 @@ def test_a_plan_that_has_become_too_long_is_made_anew(platform: Rig) -> None:
     platform.use(platform.inventory.model_copy(update={"engine": engine}))
     assert platform.until(State.AWAITING_APPROVAL, State.CLOSED).state is State.AWAITING_APPROVAL
     assert (rule(platform), len(running(platform))) == ("ENABLED", 3)
+
+
+def late(rig: Rig) -> None:
+    """Let one more execution start when the first of the planned stops is sent."""
+    real = rig.writer
+    started: list[str] = []
+
+    def writer(service: str) -> Any:
+        if service == "stepfunctions" and not started:
+            started.append("late")
+            rig.aws.client("stepfunctions").start_execution(
+                stateMachineArn=MACHINE, name="late", input="{}"
+            )
+        return real(service)
+
+    rig.writer = writer
+
+
+def test_what_shows_up_on_the_way_does_not_pass_the_limit(platform: Rig) -> None:
+    """The plan just fits and one execution more starts: it is left to a person, who is called."""
+    late(platform)
+    ended = pause(platform, CALLS)
+    assert (ended.outcome, ended.reason) == (Outcome.INCONCLUSIVE, "too_many_calls")
+    assert len(platform.ledger.runs.steps(ended.id)) == CALLS
+    assert [arn.rsplit(":", 1)[1] for arn in running(platform)] == ["late"]
+    platform.sender.send_due()
+    (told,) = platform.metrics.posted
+    assert told["labels"]["outcome"] == "inconclusive"
+
+
+def test_with_a_person_s_word_it_goes_on(platform: Rig) -> None:
+    """Approved, the same run stops what shows up as well."""
+    late(platform)
+    waiting = pause(platform, CALLS - 1)
+    platform.ledger.runs.approve(waiting.id, str(waiting.plan_hash), "ana", platform.clock.at)
+    assert platform.end().reason == "contained"
+    assert running(platform) == []
