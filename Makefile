@@ -28,7 +28,7 @@ test-whole: setup ## every test, among them all scenarios and all mutants of the
 test-current: setup ## rules, routes and the loop on current Prometheus and Alertmanager (needs Go)
 	scripts/current-releases $(CURRENT)
 	PATH=$(CURRENT):$$PATH $(BIN)/python -m pytest -q -n 2 tests/alerts
-	PATH=$(CURRENT):$$PATH $(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/e2e/test_e2e_dashboard.py tests/e2e/test_e2e_loop.py
+	PATH=$(CURRENT):$$PATH $(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/e2e/test_e2e_{dashboard,loop,killed}.py
 
 bench: setup ## the benchmarks; results in bench/results
 	$(BIN)/python -m bench

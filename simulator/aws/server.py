@@ -12,7 +12,6 @@ from botocore.config import Config
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler
 
 from simulator.aws import (
@@ -30,6 +29,7 @@ from simulator.aws import (
     step_functions,
 )
 from simulator.aws.appconfig import AppConfigService
+from simulator.aws.dispatch import dispatcher
 from simulator.aws.front import Front
 from simulator.aws.metric_store import MetricStore
 from simulator.aws.policies import install_simulation
@@ -73,7 +73,7 @@ class EmbeddedAws:
         self.objects = s3.Objects()
         BackendDict.reset()
         reset_model_data()
-        self.front = Front(DomainDispatcherApplication(create_backend_app), now)
+        self.front = Front(dispatcher(), now)
         cloudwatch.install(self.metrics_of)
         logs.install(self.logs)
         cost_explorer.install(self.costs)
