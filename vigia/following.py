@@ -34,7 +34,10 @@ class Follower:
         if not self._open_ended:
             listed = self.service.get("/v1/actions")["actions"]
             self._open_ended = {one["name"]: one["open_ended"] for one in listed}
-        with Console(stderr=True).status("") as status:
+        status = Console(stderr=True).status("")
+        try:
+            # Inside: Ctrl-C may come while it starts, and stderr must be as before.
+            status.start()
             while True:
                 found = self.look()
                 if reached(found):
@@ -43,6 +46,8 @@ class Follower:
                 status.update(line)
                 self._tell(line)
                 time.sleep(_POLL)
+        finally:
+            status.stop()
 
     def look(self) -> dict[str, Any]:
         """Return the run as it is now."""

@@ -14,7 +14,7 @@ import pytest
 
 from inventory.model import Inventory
 from remediations.ledger.switches import Switch
-from remediations.model import Outcome, State
+from remediations.model import Outcome, Run, State
 from simulator.aws.server import EmbeddedAws
 from tests.conftest import wait_for
 from tests.remediations.act_service import CTRL_C, CTRL_D, ROOT, Service, serving
@@ -122,6 +122,28 @@ def test_ctrl_c_after_the_approval_lets_the_run_go_on(service: Service) -> None:
     service.app.engine.start()
     assert again.end() == 0
     assert "succeeded" in again.said
+
+
+def test_ctrl_c_while_it_is_being_approved_lets_the_run_go_on(service: Service) -> None:
+    """An approval that is on record, and not answered yet, is not taken back either."""
+    approve, go_on = service.app.ledger.runs.approve, threading.Event()
+
+    def slow(*asked: Any) -> Run:
+        run = approve(*asked)
+        go_on.wait(30)
+        return run
+
+    service.app.ledger.runs.approve = slow  # type: ignore[method-assign]  # answers when told
+    terminal = service.terminal(*QUICK, "--yes")
+    service.run()
+    service.app.engine.step()
+    wait_for(lambda: service.run().approved_by)
+    terminal.press(CTRL_C)
+    terminal.read_until("^C")
+    go_on.set()
+    assert terminal.end() == 130
+    assert service.run().state is State.READY
+    assert f"{service.run().id} goes on" in terminal.said
 
 
 def test_ctrl_c_while_following_leaves_the_run_alone(service: Service) -> None:

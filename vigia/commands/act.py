@@ -84,7 +84,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Let Ctrl-C wait: a run whose id is not known yet could not be taken back."""
+    """Let Ctrl-C wait for the service's answer: else nobody knows whether it was done."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -168,7 +168,8 @@ def _agree(args: argparse.Namespace, mine: _Opened, found: Mapping[str, Any]) ->
         raise CommandError(Exit.USAGE, f"{mine.withdraw('reject')}: {ask}")
     if not args.yes and not _agreed():
         raise CommandError(Exit.UNHEALTHY, mine.withdraw("reject"))
-    mine.approve(found["plan_hash"])
+    with _undisturbed():
+        mine.approve(found["plan_hash"])
 
 
 def _agreed() -> bool:
