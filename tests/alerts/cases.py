@@ -42,25 +42,29 @@ def _regressed() -> Cases:
         f"dataplatform:lambda_current_errors:lookback{alias}": gauge({0: 0}),
         f"dataplatform:lambda_sole_version:info{version}": gauge({0: 1}),
         f"dataplatform:lambda_errors:recent{FUNCTION}": gauge({0: 0}),
+        f"dataplatform:lambda_error_ratio:recent{FUNCTION}": gauge({0: 0.0}),
         f"dataplatform_lambda_alias_changed_timestamp_seconds{alias}": gauge({0: 0}),
         f"dataplatform_lambda_version_errors_total{version}": counter({}),
         'vigia_collector_up{collector="lambda"}': gauge({0: 1}),
     }
-    ratio, earlier, errors, sole, recent, moved, failed, measured = healthy
+    ratio, earlier, errors, sole, recent, share_now, moved, failed, measured = healthy
     bad = healthy | {
         ratio: gauge({0: 0, T0: 0.051}),
         errors: gauge({0: 0, T0: 5}),
         recent: gauge({0: 0, T0: 1}),
+        share_now: gauge({0: 0, T0: 0.051}),
         moved: gauge({0: T0 - 60}),
         failed: counter({T0 - 60: 2, T0: 3}),
     }
-    cured = bad | {recent: gauge({0: 0, T0: 1, T0 + 300: 0})}
+    cured = bad | {share_now: gauge({0: 0, T0: 0.051, T0 + 300: 0.05})}
+    # Nobody calls it any more: there is no share of failures.
+    idle = {key: line for key, line in bad.items() if key != share_now}
     edges: dict[str, Line] = {
         ratio: gauge({0: 0, T0: 0.05}),
         earlier: gauge({0: 0.017}),
         errors: gauge({0: 0, T0: 4}),
         sole: gauge({0: STALE}),
-        recent: gauge({0: 0}),
+        share_now: gauge({0: 0.05}),
         moved: gauge({0: T0 - 3600}),
         failed: counter({T0: 5}),
     }
@@ -73,6 +77,7 @@ def _regressed() -> Cases:
             ),
             *(quiet(bad | {series: line}, T0, T0 + 60) for series, line in edges.items()),
             quiet({key: line for key, line in bad.items() if key != earlier}, T0, T0 + 60),
+            quiet(idle | {recent: gauge({0: 0})}, T0, T0 + 60),
             # Nothing fails any more, it seems, but nothing is measured either.
             Scenario(
                 frozenset({GAP}),
