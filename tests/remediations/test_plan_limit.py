@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from inventory.model import Playbook
 from remediations.model import Outcome, Run, State
 from tests.remediations.rig import Rig
-from tests.remediations.test_processing import MACHINE, rule, running
+from tests.remediations.snapshot_world import COUNT, SOURCE, furnish, limit
+from tests.remediations.test_processing import rule, running, start_late
 
 CALLS = 4
 """What a pause of the seeded platform takes: one rule, three executions."""
@@ -60,25 +60,9 @@ def test_a_plan_that_has_become_too_long_is_made_anew(platform: Rig) -> None:
     assert (rule(platform), len(running(platform))) == ("ENABLED", 3)
 
 
-def late(rig: Rig) -> None:
-    """Let one more execution start when the first of the planned stops is sent."""
-    real = rig.writer
-    started: list[str] = []
-
-    def writer(service: str) -> Any:
-        if service == "stepfunctions" and not started:
-            started.append("late")
-            rig.aws.client("stepfunctions").start_execution(
-                stateMachineArn=MACHINE, name="late", input="{}"
-            )
-        return real(service)
-
-    rig.writer = writer
-
-
 def test_what_shows_up_on_the_way_does_not_pass_the_limit(platform: Rig) -> None:
     """The plan just fits and one execution more starts: it is left to a person, who is called."""
-    late(platform)
+    start_late(platform)
     ended = pause(platform, CALLS)
     assert (ended.outcome, ended.reason) == (Outcome.INCONCLUSIVE, "too_many_calls")
     assert len(platform.ledger.runs.steps(ended.id)) == CALLS
@@ -90,8 +74,24 @@ def test_what_shows_up_on_the_way_does_not_pass_the_limit(platform: Rig) -> None
 
 def test_with_a_person_s_word_it_goes_on(platform: Rig) -> None:
     """Approved, the same run stops what shows up as well."""
-    late(platform)
+    start_late(platform)
     waiting = pause(platform, CALLS - 1)
     platform.ledger.runs.approve(waiting.id, str(waiting.plan_hash), "ana", platform.clock.at)
     assert platform.end().reason == "contained"
     assert running(platform) == []
+
+
+def test_a_snapshot_of_many_pages_is_one_call(bare: Rig) -> None:
+    """The engine's own steps destroy nothing: a snapshot is taken whole, however many it has."""
+    furnish(bare)
+    book = Playbook(
+        name="snapshot", action="snapshot_data", mode="auto", targets=(SOURCE,), alerts=("Damaged",)
+    )
+    engine = bare.inventory.engine.model_copy(update={"most_calls_per_run": 2})
+    bare.use(bare.inventory.model_copy(update={"engine": engine, "playbooks": (book,)}))
+    limit(bare, page=1)
+    labels = {"alertname": "Damaged", "remediation": "snapshot", "bucket": SOURCE}
+    bare.deliver(bare.alert(labels=labels))
+    ended = bare.end()
+    assert (ended.outcome, ended.approved_by) == (Outcome.SUCCEEDED, None)
+    assert len(bare.ledger.runs.steps(ended.id)) > COUNT

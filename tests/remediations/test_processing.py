@@ -28,6 +28,23 @@ def rule(rig: Rig) -> str:
     return str(rig.aws.client("events").describe_rule(Name=RULE)["State"])
 
 
+def start_late(rig: Rig) -> list[str]:
+    """Let one more execution start when the first stop is sent; return the names of such."""
+    real = rig.writer
+    started: list[str] = []
+
+    def writer(service: str) -> Any:
+        if service == "stepfunctions" and not started:
+            started.append("late")
+            rig.aws.client("stepfunctions").start_execution(
+                stateMachineArn=MACHINE, name="late", input="{}"
+            )
+        return real(service)
+
+    rig.writer = writer
+    return started
+
+
 def test_pause_stops_everything_and_resume_goes_back(platform: Rig) -> None:
     """The rule is disabled, what ran is stopped; resuming enables the rule and redrives them."""
     before = running(platform)
@@ -43,18 +60,7 @@ def test_pause_stops_everything_and_resume_goes_back(platform: Rig) -> None:
 
 def test_an_execution_that_starts_meanwhile_is_stopped_too(platform: Rig) -> None:
     """Lists lag: what shows up after the last planned stop is stopped as well."""
-    real = platform.writer
-    started: list[str] = []
-
-    def writer(service: str) -> Any:
-        if service == "stepfunctions" and not started:
-            started.append("late")
-            platform.aws.client("stepfunctions").start_execution(
-                stateMachineArn=MACHINE, name="late", input="{}"
-            )
-        return real(service)
-
-    platform.writer = writer
+    started = start_late(platform)
     assert platform.ask("pause_processing").outcome is Outcome.SUCCEEDED
     assert started
     assert running(platform) == []

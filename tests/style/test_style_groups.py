@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 _TESTS = """
-import os
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,8 @@ import pytest
         for group in ("one", "two")
     ],
 )
-def test_noted(group: str, number: int) -> None:
-    Path(f"{group}-{number}").write_text(os.environ["PYTEST_XDIST_WORKER"])
+def test_noted(group: str, number: int, worker_id: str) -> None:
+    Path(f"{group}-{number}").write_text(worker_id)
 """
 
 
